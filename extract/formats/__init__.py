@@ -1,0 +1,1 @@
+"""Recognise each input format and file it verbatim into the raw zone."""
