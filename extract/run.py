@@ -1,0 +1,125 @@
+"""The one door of the extractors: python extract/run.py STEP [...]."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+# Run as a script, Python puts extract/ on the path instead of the folder that holds the package
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from extract.steps.common import ExitCode, StepError, StepOptions, StepResult, UsageError
+
+app = typer.Typer(
+    help="Collect TikToks: from a browser tab to raw JSON, media and their texts. Every step can be run again.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[
+    Path,
+    typer.Option("--data", envvar="TIKTOK_DATA", help="The raw zone: the folder that holds info/, videos/ and so on."),
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Work on at most this many items.")]
+Ids = Annotated[
+    str | None,
+    typer.Option("--ids", help="Only these TikToks: ids with commas between them, or @FILE with an id a line."),
+]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Items in hand at once.")]
+Force = Annotated[bool, typer.Option("--force", help="Do again what is done already.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 when an item or input failed.")]
+
+
+def read_ids(given: str | None) -> frozenset[str] | None:
+    """Return the ids in a list with commas or in a file named after an @; None when none are given."""
+    if given is None:
+        return None
+    text = given
+    if given.startswith("@"):
+        try:
+            text = Path(given[1:]).read_text(encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"--ids: cannot read {given[1:]}: {error.strerror}") from error
+        # What follows an id on its line (a link, a reason) is for people
+        text = ",".join(line.split()[0] for line in text.splitlines() if line.split())
+    ids = frozenset(part.strip() for part in text.split(",") if part.strip())
+    if not ids:
+        raise UsageError("--ids: no id given")
+    return ids
+
+
+def describe(result: StepResult) -> str:
+    """Say in a few lines what a step did."""
+    counts = f"{result.step}: {result.ok} ok, {result.skipped} done before, {result.failed} failed"
+    lines = [counts + (f", {result.left} left" if result.left else "")]
+    lines += [f"  {fault}: {count}" for fault, count in sorted(result.faults.items())]
+    lines += [f"would do {item}" for item in result.details.get("would_do", [])]
+    lines += list(result.messages)
+    if result.stopped:
+        lines.append(f"stopped: {result.stopped}")
+    if result.interrupted:
+        lines.append("interrupted: run the same command again to go on")
+    return "\n".join(lines)
+
+
+def show(result: StepResult, *, as_json: bool) -> None:
+    """Print what a step did, for a program or for a person."""
+    print(json.dumps(result.as_json(), ensure_ascii=False, indent=2) if as_json else describe(result), flush=True)
+
+
+def finish(work: Callable[[], StepResult], *, as_json: bool, strict: bool) -> None:
+    """Run a step, print its result, and leave with its exit code."""
+    try:
+        result = work()
+    except StepError as error:
+        fail(error, as_json=as_json)
+    except KeyboardInterrupt:
+        # A second Ctrl-C: threads that are still at work must not hold the process
+        print("interrupted", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        os._exit(ExitCode.INTERRUPTED)
+    else:
+        show(result, as_json=as_json)
+        raise typer.Exit(result.exit_code(strict=strict))
+
+
+def fail(error: StepError, *, as_json: bool) -> None:
+    """Print a fault that stopped a step, and leave with its exit code."""
+    if as_json:
+        fault: dict[str, Any] = {"error": str(error), "exit_code": int(error.exit_code)}
+        print(json.dumps(fault, ensure_ascii=False, indent=2))
+    print(f"error: {error}", file=sys.stderr)
+    raise typer.Exit(error.exit_code)
+
+
+def options_of(
+    data: Path,
+    *,
+    limit: int | None = None,
+    ids: str | None = None,
+    jobs: int = 1,
+    force: bool = False,
+    dry_run: bool = False,
+    json: bool = False,
+    strict: bool = False,
+) -> StepOptions:
+    """Gather the shared options."""
+    return StepOptions(data, limit, read_ids(ids), jobs, force, dry_run, json, strict)
+
+
+@app.callback()
+def main() -> None:
+    """Collect TikToks: from a browser tab to raw JSON, media and their texts. Every step can be run again."""
+
+
+if __name__ == "__main__":
+    app(prog_name="python extract/run.py")
