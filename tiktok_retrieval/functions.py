@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 from duckdb import DuckDBPyConnection
-from Stemmer import Stemmer
+from Stemmer import Stemmer  # type: ignore[import-not-found]
 
 _english = Stemmer("english")
+# NaN and Infinity are no JSON, and a reading that insists on it would lose the record
+_decoder = json.JSONDecoder(parse_constant=lambda _: None)
+_between_records = re.compile(r"[\s,\ufeff]*")
+_next_record = re.compile(r"\n\s*(?=\{)")
+_key = re.compile(r'\s*("[0-9]+")\s*:\s*')
 
 
 def snowball_stem(term: str) -> str:
@@ -13,6 +24,108 @@ def snowball_stem(term: str) -> str:
     return str(_english.stemWord(term))
 
 
+def file_version(path: str) -> str:
+    """Return a text that changes when the file is written: its size in bytes and its time of change in nanoseconds."""
+    try:
+        state = Path(path).stat()
+    except OSError:
+        return "absent"
+    return f"{state.st_size}:{state.st_mtime_ns}"
+
+
+def salvage_records(text: str) -> str:
+    """Read what is whole in text that is not valid JSON.
+
+    Understood are a list of records, {id: record}, and records one after the other (one a line, for example), each cut
+    off or broken anywhere. Half surrogates become U+FFFD, NaN becomes null.
+
+    Returns:
+        A JSON list, in the order of the text, of {"record_key", "record"} for a record (the key only for {id: record})
+        and {"problem"} for a place where reading broke. Never raises for bad text.
+
+    """
+    found = json.dumps(list(_salvage(text)), ensure_ascii=False)
+    return found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _salvage(text: str) -> Iterator[dict[str, Any]]:
+    position = _skip(text, 0)
+    keyed = _key.match(text, position + 1) if text.startswith("{", position) else None
+    try:
+        if keyed is not None:
+            _decoder.raw_decode(text, position)
+            keyed = None  # whole: it is read as a value below
+    except (ValueError, RecursionError):
+        yield from _salvage_keyed(text, position + 1)
+        return
+    listed = False
+    while position < len(text):
+        if text[position] == "[" and not listed:
+            listed, position = True, _skip(text, position + 1)
+            continue
+        if text[position] == "]" and listed:
+            listed, position = False, _skip(text, position + 1)
+            continue
+        try:
+            value, position = _decoder.raw_decode(text, position)
+        except (ValueError, RecursionError) as error:
+            yield {"problem": _describe(text, position, error)}
+            following = None if listed else _next_record.search(text, position)
+            if following is None:
+                return
+            position = following.end()
+            continue
+        yield from _unfold(value)
+        position = _skip(text, position)
+    if listed:
+        yield {"problem": _describe(text, position, ValueError("the list is not closed"))}
+
+
+def _unfold(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict) and value and all(key.isdigit() for key in value):
+        for key, record in value.items():
+            yield {"record_key": key, "record": record}
+    else:
+        yield {"record": value}
+
+
+def _salvage_keyed(text: str, position: int) -> Iterator[dict[str, Any]]:
+    while True:
+        position = _skip(text, position)
+        try:
+            key, position = _decoder.raw_decode(text, position)
+            position = _skip(text, position)
+            if not text.startswith(":", position):
+                raise ValueError("':' expected")
+            value, position = _decoder.raw_decode(text, _skip(text, position + 1))
+        except (ValueError, RecursionError) as error:
+            yield {"problem": _describe(text, position, error)}
+            return
+        yield {"record_key": str(key), "record": value}
+        if text.startswith("}", _skip(text, position)):
+            return
+
+
+def _skip(text: str, position: int) -> int:
+    match = _between_records.match(text, position)
+    return match.end() if match else position
+
+
+def _describe(text: str, position: int, error: Exception) -> str:
+    line = text.count("\n", 0, position) + 1
+    said = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+    return f"broken JSON: nothing whole from character {position + 1} (line {line}) on: {said}"
+
+
 def register(connection: DuckDBPyConnection) -> None:
     """Make every function of this module known to the connection."""
-    connection.create_function("snowball_stem", snowball_stem, ["VARCHAR"], "VARCHAR")  # type: ignore[list-item]
+    connection.create_function("snowball_stem", snowball_stem, ["VARCHAR"], "VARCHAR")
+    connection.create_function("salvage_records", salvage_records, ["VARCHAR"], "VARCHAR")
+    # the answer changes with the file: without this DuckDB would keep the first one
+    connection.create_function(
+        "file_version",
+        file_version,
+        ["VARCHAR"],
+        "VARCHAR",
+        side_effects=True,
+    )
