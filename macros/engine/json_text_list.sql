@@ -7,6 +7,6 @@
     case json_type({{ record }}, '$.{{ key }}')
         when 'ARRAY' then list_filter(json_extract_string({{ record }}, '$.{{ key }}[*]'), lambda element: element <> '')
         when 'NULL' then null
-        else case when {{ record }} ->> '$.{{ key }}' <> '' then [{{ record }} ->> '$.{{ key }}'] end
+        else case when ({{ record }} ->> '$.{{ key }}') <> '' then [{{ record }} ->> '$.{{ key }}'] end
     end
 {%- endmacro %}

@@ -4,5 +4,5 @@ select
     doc_id,
     title,
     text
-from {{ ref('stg_collection__document_lines') }}
+from {{ ref('stg_collection__document_records') }}
 where problem is null

@@ -3,28 +3,29 @@ with
 
 {# Three columns are BEIR's (query, document, grade), four are TREC's (query, iteration, document, grade). #}
 lines as (
-    select * from
-        {{ raw_lines(['collection/qrels.txt', 'collection/qrels/' ~ var('qrels_split', '*') ~ '.tsv']) }} as raw_lines
+    select *
+    from {{
+        read_lines_and_problems(['collection/qrels.txt', 'collection/qrels/' ~ var('qrels_split', '*') ~ '.tsv'])
+    }} as raw_lines
 ),
 
 split_lines as (
     select
         file,
         position,
-        line,
+        problem,
         case
             when len(string_split(line, chr(9))) between 3 and 4 then string_split(line, chr(9))
             else regexp_split_to_array(trim(line), '\s+')
         end as parts
     from lines
-    where line is null or trim(line) <> ''
 ),
 
 judgements as (
     select
         file,
         position,
-        line,
+        problem,
         len(parts) as part_count,
         trim(parts[1]) as query_id,
         trim(parts[len(parts) - 1]) as doc_id,
@@ -38,7 +39,7 @@ numbered as (
         row_number() over (partition by query_id, doc_id order by file, position) as occurrence
     from judgements
     {# The header of BEIR's files. #}
-    where line is null or position > 1 or lower(query_id) not in ('query-id', 'query_id', 'qid')
+    where position is null or position > 1 or lower(query_id) not in ('query-id', 'query_id', 'qid')
 )
 
 select
@@ -48,7 +49,7 @@ select
     doc_id,
     case when regexp_full_match(grade, '[+-]?[0-9]{1,9}') then cast(grade as integer) end as relevance,
     case
-        when line is null then 'the file is not UTF-8 text'
+        when problem is not null then problem
         when part_count not between 3 and 4 then 'not three or four columns'
         when not regexp_full_match(grade, '[+-]?[0-9]{1,9}') then 'the grade is not an integer'
         when query_id = '' or doc_id = '' then 'a judgement without a query or a document'

@@ -2,17 +2,16 @@
 with
 
 lines as (
-    select * from {{ raw_lines(['runs/*.trec']) }} as raw_lines
+    select * from {{ read_lines_and_problems(['runs/*.trec']) }} as raw_lines
 ),
 
 split_lines as (
     select
         file,
         position,
-        line,
+        problem,
         regexp_split_to_array(trim(line), '\s+') as parts
     from lines
-    where line is null or trim(line) <> ''
 ),
 
 {# trec_eval reads the first five columns of a line and ignores the rank among them; what follows is the tag or junk. #}
@@ -20,7 +19,7 @@ results as (
     select
         file,
         position,
-        line,
+        problem,
         len(parts) as part_count,
         regexp_extract(file, '([^/]+)[.]trec$', 1) as system_id,
         parts[1] as query_id,
@@ -44,7 +43,7 @@ select
     doc_id,
     score,
     case
-        when line is null then 'the file is not UTF-8 text'
+        when problem is not null then problem
         when part_count < 5 then 'fewer than five columns'
         when score is null or isnan(score) then 'the score is not a number'
         when try_cast(score as float) is null then 'the score is beyond the range of a 32-bit float'

@@ -1,26 +1,10 @@
 {# One row for each line that the viewer wrote: a query with its target, or a withdrawal. #}
-with
-
-lines as (
-    select * from {{ raw_lines(['queries.ndjson']) }} as raw_lines
-),
-
-records as (
-    select
-        file,
-        position,
-        line,
-        case when json_valid(line) then cast(line as json) end as record
-    from lines
-    where line is null or trim(line) <> ''
-)
-
 select
     file,
     position,
     record ->> '$.withdrawn' as withdrawn_query_id,
     case
-        when record ->> '$.withdrawn' is null
+        when problem is null and (record ->> '$.withdrawn') is null
             then coalesce(record ->> '$.query_id', 'viewer-' || cast(position as varchar))
     end as query_id,
     case when json_type(record, '$.query_text') = 'VARCHAR' then record ->> '$.query_text' end as query_text,
@@ -32,9 +16,5 @@ select
     record ->> '$.found_by' as found_by,
     record ->> '$.snapshot_version' as snapshot_version,
     record ->> '$.app_version' as app_version,
-    case
-        when line is null then 'the file is not UTF-8 text'
-        when record is null then 'not a JSON record'
-        when json_type(record) <> 'OBJECT' then 'not a JSON object'
-    end as problem
-from records
+    coalesce(problem, case when json_type(record) <> 'OBJECT' then 'not a JSON object' end) as problem
+from {{ read_records(['queries.ndjson']) }} as raw_records

@@ -1,26 +1,16 @@
-{# One row for each line of the text collection's documents. #}
+{# One row for each record of the text collection's documents. #}
 with
 
-lines as (
-    select * from {{ raw_lines(['collection/documents.jsonl', 'collection/corpus.jsonl']) }} as raw_lines
-),
-
 records as (
-    select
-        file,
-        position,
-        line,
-        case when json_valid(line) then cast(line as json) end as record
-    from lines
-    where line is null or trim(line) <> ''
+    select * from {{ read_records(['collection/documents.jsonl', 'collection/corpus.jsonl']) }} as raw_records
 ),
 
 documents as (
     select
         file,
         position,
-        line,
         record,
+        problem,
         coalesce(record ->> '$._id', record ->> '$.id') as doc_id,
         record ->> '$.title' as title,
         record ->> '$.text' as text
@@ -41,8 +31,7 @@ select
     title,
     text,
     case
-        when line is null then 'the file is not UTF-8 text'
-        when record is null then 'not a JSON record'
+        when problem is not null then problem
         when json_type(record) <> 'OBJECT' then 'not a JSON object'
         when doc_id is null or trim(doc_id) = '' then 'a document without an id (_id or id)'
         when occurrence > 1 then 'the document id was given before: ' || doc_id
