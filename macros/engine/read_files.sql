@@ -86,3 +86,19 @@
         ) as found_files
     )
 {%- endmacro %}
+
+
+{# A relation with one row for each file of the patterns: file, size_bytes, last_modified (UTC). No file is read. #}
+{% macro list_files(patterns) -%}
+    {{ return(adapter.dispatch('list_files')(patterns)) }}
+{%- endmacro %}
+
+{% macro duckdb__list_files(patterns) -%}
+    (
+        select
+            substring(filename, length('{{ raw_zone() }}') + 1) as file,
+            size as size_bytes,
+            last_modified::timestamp as last_modified
+        from read_blob({{ raw_zone_globs(patterns) }})
+    )
+{%- endmacro %}

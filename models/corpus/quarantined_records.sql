@@ -1,0 +1,35 @@
+{# One row for each raw file, record or part of a record that could not be read. #}
+with
+
+records as (select * from {{ ref('stg_raw__records') }}),
+
+tiktoks as (select * from {{ ref('stg_scraper__tiktoks') }}),
+
+comments as (select * from {{ ref('stg_scraper__comments') }}),
+
+problems as (
+    select
+        file,
+        position,
+        problem as reason
+    from records
+    union all
+    select
+        file,
+        position,
+        comments_problem as reason
+    from tiktoks
+    union all
+    select
+        file,
+        position,
+        problem as reason
+    from comments
+)
+
+select distinct
+    file,
+    position,
+    reason
+from problems
+where reason is not null
