@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -14,7 +15,7 @@ import typer
 # Run as a script, Python puts extract/ on the path instead of the folder that holds the package
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from extract.steps.common import ExitCode, StepError, StepOptions, StepResult, UsageError
+from extract.steps.common import ExitCode, MissingToolError, StepError, StepOptions, StepResult, UsageError
 
 app = typer.Typer(
     help="Collect TikToks: from a browser tab to raw JSON, media and their texts. Every step can be run again.",
@@ -116,9 +117,60 @@ def options_of(
     return StepOptions(data, limit, read_ids(ids), jobs, force, dry_run, json, strict)
 
 
+def step_module(name: str) -> Any:
+    """Import a step when it is asked for: what only another step needs may be missing. Raises MissingToolError."""
+    try:
+        return importlib.import_module(f"extract.steps.{name}")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] == "extract":
+            raise
+        raise MissingToolError(f"the Python package {error.name}", "pip install -e '.[extract]'") from error
+
+
 @app.callback()
 def main() -> None:
     """Collect TikToks: from a browser tab to raw JSON, media and their texts. Every step can be run again."""
+
+
+@app.command()
+def download(
+    data: Data = Path("data"),
+    limit: Limit = None,
+    ids: Ids = None,
+    jobs: Jobs = 4,
+    force: Force = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    strict: Strict = False,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for a sign of the host.")] = 30,
+    deadline: Annotated[
+        float, typer.Option("--deadline", min=0.1, help="Seconds for one file in all, its retries included.")
+    ] = 300,
+    cookies: Annotated[
+        Path | None, typer.Option("--cookies", help="A cookies.txt file of the browser that scraped the links.")
+    ] = None,
+    referer: Annotated[
+        str, typer.Option("--referer", help="The page that the hosts are told we come from.")
+    ] = "https://www.tiktok.com/",
+    skip: Annotated[
+        Path | None, typer.Option("--skip", help="A list of ids never to ask for, one a line (default: DATA/skip.txt).")
+    ] = None,
+    per_host: Annotated[int, typer.Option("--per-host", min=1, help="Connections to one host at once.")] = 1,
+) -> None:
+    """Download the videos, covers and slides that were scraped and are not there yet."""
+
+    def work() -> StepResult:
+        step = step_module("download")
+        settings = step.DownloadSettings(
+            timeout=timeout, deadline=deadline, cookies=cookies, referer=referer, skip=skip, per_host=per_host
+        )
+        options = options_of(
+            data, limit=limit, ids=ids, jobs=jobs, force=force, dry_run=dry_run, json=as_json, strict=strict
+        )
+        result: StepResult = step.run(options, settings)
+        return result
+
+    finish(work, as_json=as_json, strict=strict)
 
 
 if __name__ == "__main__":

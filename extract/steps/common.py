@@ -68,10 +68,6 @@ class NoInputError(StepError):
     exit_code = ExitCode.NO_INPUT
 
 
-class StopStepError(StepError):
-    """Going on makes no sense (the disk is full, every host refuses us): the loop ends and says why."""
-
-
 def require_module(name: str, install: str, tool: str | None = None) -> None:
     """Raise MissingToolError unless the Python module can be imported."""
     if importlib.util.find_spec(name) is None:
@@ -105,7 +101,8 @@ class Outcome:
     """What became of one item: `status` 'ok' or another word, `fault` the class of a failure, and its journal lines.
 
     `failed` is told from `status`, unless a step has other outcomes that are no failures (no audio track) and says so.
-    `settled` items were found done while looking closer: they count as skipped.
+    `settled` items were found done while looking closer: they count as skipped. `stop` says why going on with the other
+    items makes no sense.
     """
 
     status: str = OK
@@ -114,6 +111,7 @@ class Outcome:
     lines: Sequence[Line] = ()
     is_failure: bool | None = None
     settled: bool = False
+    stop: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -123,7 +121,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a step did: counts of items, failures by class, and what a person or a program should read at the end."""
+    """What a step did: counts of items, failures by class, and what a person or a program should read at the end.
+
+    `inputs_failed` counts files and records that could not be read and were passed over.
+    """
 
     step: str
     ok: int = 0
@@ -132,16 +133,17 @@ class StepResult:
     left: int = 0
     interrupted: bool = False
     stopped: str | None = None
+    inputs_failed: int = 0
     statuses: Mapping[str, int] = field(default_factory=dict)
     faults: Mapping[str, int] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     messages: Sequence[str] = ()
 
     def exit_code(self, *, strict: bool) -> ExitCode:
-        """Return the exit code: failed items are told, and fatal only when asked to be strict."""
+        """Return the exit code: failed items are told, and fatal only when asked to be strict; a stop always is."""
         if self.interrupted:
             return ExitCode.INTERRUPTED
-        return ExitCode.FAILED if strict and (self.failed or self.stopped) else ExitCode.DONE
+        return ExitCode.FAILED if self.stopped or (strict and (self.failed or self.inputs_failed)) else ExitCode.DONE
 
     def as_json(self) -> dict[str, Any]:
         """Return the result as JSON-ready values."""
@@ -153,6 +155,7 @@ class StepResult:
             "left": self.left,
             "interrupted": self.interrupted,
             "stopped": self.stopped,
+            "inputs_failed": self.inputs_failed,
             "statuses": dict(sorted(self.statuses.items())),
             "faults": dict(sorted(self.faults.items())),
             "messages": list(self.messages),
@@ -193,8 +196,8 @@ def run_items(
 ) -> StepResult:
     """Work on the items that are selected and not done, `options.jobs` at a time in threads, and count what came of it.
 
-    `work` may raise MissingToolError or StopStepError to end the step; any other exception fails only its item, which
-    a work function that keeps a journal should record itself. The lines of an outcome are appended to `journal` here.
+    `work` may raise MissingToolError to end the step; any other exception fails only its item, which a work function
+    that keeps a journal should record itself. The lines of an outcome are appended to `journal` here.
     """
     name = label or id_of
     selected = [item for item in items if options.selects(id_of(item))]
@@ -233,10 +236,6 @@ def run_items(
                     item = in_hand.pop(future)
                     try:
                         outcome = future.result()
-                    except StopStepError as error:
-                        stopped = str(error)
-                        stop.set()
-                        continue
                     except MissingToolError:
                         raise
                     except Exception as error:  # one bad item must not end the batch
@@ -249,6 +248,9 @@ def run_items(
                     if outcome.failed:
                         faults[outcome.fault or outcome.status] += 1
                     progress.advance(failed=outcome.failed)
+                    if outcome.stop is not None:
+                        stopped = outcome.stop
+                        stop.set()
                 progress.tick()
         except BaseException:
             # An item in a thread cannot be taken back: without this the pool would wait for it
