@@ -1,0 +1,326 @@
+"""Drive scraper.js in the user's own browser for a whole run, and file what it read in the raw zone.
+
+For people who may collect what they look at: the site's terms of use, the law and the rights of those who wrote apply.
+The browser is the user's, with the user's profile and log-in; no barrier (captcha, log-in, age gate) is passed for
+them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from extract.steps.common import MissingToolError, NoInputError, StepError, UsageError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page, Playwright
+
+SCRAPER = Path(__file__).resolve().parents[1] / "scraper.js"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
+POLL_MS = 250
+# A page that loses the script so often without a new record will not come back by itself
+MAX_FRUITLESS_RESTARTS = 5
+# What a browser says of itself to its maker is no part of a scrape
+QUIET_ARGUMENTS = (
+    "--no-first-run",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass(frozen=True)
+class ScrapeOutcome:
+    """What a run brought: `file` is None when there was no record to write.
+
+    `records` = `ok` + `errors`; `incomplete` counts the ok ones whose comments are known not to be whole; `ended` says
+    why the run ended ('count reached', 'end of feed', 'the feed repeats itself', 'the page does not move on',
+    'stopped'); `missing` names parts of the page that the script could not find; `restarts` counts how often the page
+    was loaded anew under the script; `ceilings` of `waits` waits ended because nothing came in time.
+    """
+
+    file: Path | None
+    run: str
+    records: int
+    ok: int
+    errors: int
+    incomplete: int
+    repeats: int
+    ended: str
+    missing: tuple[str, ...]
+    restarts: int
+    waits: int
+    ceilings: int
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run ended because it was asked to."""
+        return self.ended == "stopped"
+
+
+def scrape(
+    count: int,
+    delay_ms: int,
+    profile: Path,
+    url: str,
+    data: Path,
+    *,
+    batch: str | None = None,
+    headless: bool = False,
+    executable: Path | None = None,
+    browser_arguments: Sequence[str] = (),
+    max_comments: int | None = None,
+    replies: bool = True,
+    ready_timeout_s: float = 300.0,
+    on_progress: Callable[[Mapping[str, Any]], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> ScrapeOutcome:
+    """Scrape `count` TikToks from the post at `url` on, and write them to `<data>/info/<batch>.json`.
+
+    `delay_ms` is the ceiling of every wait in milliseconds; `profile` is the folder of the browser profile (made when
+    it is not there); `batch` defaults to the time of the start. In the visible browser the user has `ready_timeout_s`
+    seconds to log in and to open a post. `on_progress` is called about four times a second with scraper.js's
+    scrape_progress(). When `should_stop` turns true, the post in hand is finished and what is there is written.
+
+    A run that broke off without writing its file (a crash, a kill) goes on where it was when it is called again with
+    the same profile, site and batch. Raises UsageError (a batch that exists, a count
+    below 1), MissingToolError (no Chromium, no Playwright), NoInputError (the layout with visible comments never
+    appeared; the message names what was not found), and StepError for what happens in the browser later.
+    """
+    if count < 1 or delay_ms < 1:
+        raise UsageError("the count and the delay must be above 0")
+    name = batch or datetime.now(UTC).strftime("scrape_%Y-%m-%dT%H-%M-%SZ")
+    target = batch_file(data, name)
+    executable_path = executable or find_browser()
+    try:
+        from playwright.sync_api import Error as PlaywrightError
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise MissingToolError("the Python package playwright", "pip install playwright") from error
+
+    with sync_playwright() as playwright:
+        context = _open(playwright, profile, headless, executable_path, [*QUIET_ARGUMENTS, *browser_arguments])
+        run = _Run(context, url, name, {"max_comments": max_comments, "replies": replies, "run": name})
+        try:
+            run.make_ready(ready_timeout_s, should_stop)
+            ended = run.drive(count, delay_ms, ready_timeout_s, on_progress, should_stop)
+            text = run.records_text()
+            records = json.loads(text)
+            file = _write(target, text) if records else None
+            # The raw zone has them now; other people's words need not stay in the browser, too
+            run.forget()
+        except PlaywrightError as error:
+            raise StepError(f"the browser: {str(error).splitlines()[0]}") from error
+        finally:
+            with suppress(PlaywrightError):
+                context.close()
+
+    ok = [record for record in records if record["status"] == "ok"]
+    return ScrapeOutcome(
+        file=file,
+        run=name,
+        records=len(records),
+        ok=len(ok),
+        errors=len(records) - len(ok),
+        incomplete=sum(record["comments-complete"] is False for record in ok),
+        repeats=int(run.progress.get("repeats", 0)),
+        ended=ended,
+        missing=tuple(run.progress.get("missing", ())),
+        restarts=run.restarts,
+        waits=int(run.progress.get("waits", 0)),
+        ceilings=int(run.progress.get("ceilings", 0)),
+    )
+
+
+def batch_file(data: Path, batch: str) -> Path:
+    """Return the raw file of a batch; raise UsageError when it exists or the name is no plain file name."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", batch):
+        raise UsageError(f"a batch is named with letters, digits, '.', '_' and '-', not {batch!r}")
+    file = data / "info" / f"{batch}.json"
+    if file.exists():
+        raise UsageError(f"{file} exists, and raw files are never overwritten: choose another batch name")
+    return file
+
+
+def find_browser() -> Path:
+    """Return the Chromium browser of this machine; raise MissingToolError when there is none."""
+    for browser in BROWSERS:
+        found = shutil.which(browser)
+        if found:
+            return Path(found)
+    raise MissingToolError("a Chromium browser", "sudo apt-get install chromium")
+
+
+def _open(
+    playwright: Playwright, profile: Path, headless: bool, executable: Path, arguments: Sequence[str]
+) -> BrowserContext:
+    """Start the browser with the user's profile."""
+    from playwright.sync_api import Error as PlaywrightError
+
+    profile.mkdir(parents=True, exist_ok=True)
+    try:
+        return playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=executable,
+            headless=headless,
+            args=list(arguments),
+            no_viewport=not headless,
+            # Ctrl-C is ours: the post in hand is to be finished
+            handle_sigint=False,
+            handle_sigterm=False,
+        )
+    except PlaywrightError as error:
+        message = str(error)
+        if "ProcessSingleton" in message or "already in use" in message or "SingletonLock" in message:
+            raise StepError(f"the profile {profile} is in use: close that browser, or name another one") from error
+        raise StepError(f"the browser {executable} does not start: {message.splitlines()[0]}") from error
+
+
+class _Run:
+    """One run in one tab: put the script in, start it, watch it, and start it again when the page was loaded anew."""
+
+    def __init__(self, context: BrowserContext, url: str, name: str, options: Mapping[str, Any]) -> None:
+        self.context = context
+        self.page: Page = context.pages[0] if context.pages else context.new_page()
+        self.url = url
+        self.name = name
+        self.options = options
+        self.progress: Mapping[str, Any] = {}
+        self.restarts = 0
+
+    def make_ready(self, timeout_s: float, should_stop: Callable[[], bool]) -> None:
+        """Open the page and wait until a post with its parts is there, which may take the user's hand."""
+        from playwright.sync_api import Error as PlaywrightError
+
+        try:
+            self.page.goto(self.url, wait_until="domcontentloaded")
+        except PlaywrightError as error:
+            raise NoInputError(f"cannot open {self.url}: {str(error).splitlines()[0]}") from error
+        end = time.monotonic() + timeout_s
+        missing: Sequence[str] = ()
+        while time.monotonic() < end and not should_stop():
+            # The user may click through a log-in meanwhile: a script lost to a new page is put in again
+            with suppress(PlaywrightError):
+                self._put_script_in()
+                check = self.page.evaluate("check_page()")
+                missing = check["missing"]
+                if check["found"]["permalink"] or check["found"]["username"] or check["found"]["next_button"]:
+                    return
+            self.page.wait_for_timeout(POLL_MS)
+        if not should_stop():
+            raise NoInputError(
+                f"the layout with visible comments did not appear within {timeout_s:g} s; not found: "
+                f"{', '.join(missing)}. Log in if need be and open a post, or see SELECTORS in {SCRAPER.name}."
+            )
+
+    def drive(
+        self,
+        count: int,
+        delay_ms: int,
+        timeout_s: float,
+        on_progress: Callable[[Mapping[str, Any]], None] | None,
+        should_stop: Callable[[], bool],
+    ) -> str:
+        """Run until the script has ended; return why it did."""
+        from playwright.sync_api import Error as PlaywrightError
+
+        fruitless = 0
+        records_before = 0
+        has_asked_to_stop = False
+        has_started = False
+        while True:
+            try:
+                if not has_started:
+                    if should_stop():
+                        return "stopped"
+                    self._start(count, delay_ms)
+                    has_started = True
+                state = self.page.evaluate(
+                    "() => typeof scrape_progress === 'function' && globalThis.__tiktok_run"
+                    " ? { progress: scrape_progress(), run: globalThis.__tiktok_run } : null"
+                )
+                if state is not None:
+                    self.progress = state["progress"]
+                    if on_progress is not None:
+                        on_progress(self.progress)
+                    if state["run"]["fault"]:
+                        raise StepError(state["run"]["fault"])
+                    if state["run"]["is_over"]:
+                        return str(self.progress["state"])
+                    if should_stop() and not has_asked_to_stop:
+                        self.page.evaluate("stop_scraping()")
+                        has_asked_to_stop = True
+                    self.page.wait_for_timeout(POLL_MS)
+                    continue
+            except PlaywrightError as error:
+                if self.page.is_closed():
+                    raise StepError(
+                        f"the browser was closed; the same command with --batch {self.name} goes on where it was"
+                    ) from error
+            # The page was loaded anew: its records are in the profile, the script is not in the page
+            if has_asked_to_stop:
+                self._put_script_in()
+                return "stopped"
+            records = int(self.progress.get("records", 0))
+            fruitless = 0 if records > records_before else fruitless + 1
+            records_before = records
+            if fruitless > MAX_FRUITLESS_RESTARTS:
+                raise StepError(f"the page was loaded anew {fruitless} times without a new record")
+            has_started = False
+            self.restarts += 1
+            self._wait_for_page(timeout_s)
+
+    def records_text(self) -> str:
+        """Return the run's records as the page's own JSON."""
+        self._put_script_in()
+        return str(self.page.evaluate("name => stored_records_text(name)", self.name))
+
+    def forget(self) -> None:
+        """Delete the run from the browser's storage."""
+        self.page.evaluate("name => forget_results(name)", self.name)
+
+    def _wait_for_page(self, timeout_s: float) -> None:
+        from playwright.sync_api import Error as PlaywrightError
+
+        with suppress(PlaywrightError):
+            self.page.wait_for_load_state("domcontentloaded", timeout=timeout_s * 1000)
+
+    def _put_script_in(self) -> None:
+        # By evaluate and not as a script tag, which the site's content policy would refuse
+        if not self.page.evaluate("typeof scrape_tiktoks === 'function'"):
+            self.page.evaluate(SCRAPER.read_text(encoding="utf-8"))
+
+    def _start(self, count: int, delay_ms: int) -> None:
+        self._put_script_in()
+        # Not awaited here: a page that is loaded anew would take the call with it
+        self.page.evaluate(
+            """([count, delay, options]) => {
+                const run = globalThis.__tiktok_run = { is_over: false, fault: null };
+                scrape_tiktoks(count, delay, options)
+                    .catch((error) => { run.fault = `${error.name}: ${error.message}`; })
+                    .finally(() => { run.is_over = true; });
+            }""",
+            [count, delay_ms, dict(self.options)],
+        )
+
+
+def _write(target: Path, text: str) -> Path:
+    """Write a batch so that a reader sees all of it or nothing."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    with part.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(target)
+    return target
