@@ -1,0 +1,41 @@
+{# One row for each judged pair of a query and a document. #}
+with
+
+submitted as (
+    select *
+    from {{ ref('int_queries_submitted') }}
+    where reason is null
+),
+
+judgements as (
+    select *
+    from {{ ref('stg_collection__qrels') }}
+    where problem is null
+),
+
+known_items as (
+    select
+        query_id,
+        unnest(found_target_ids) as doc_id,
+        1 as relevance
+    from submitted
+    where not is_of_collection
+),
+
+collection_judgements as (
+    select
+        judgements.query_id,
+        judgements.doc_id,
+        judgements.relevance
+    from judgements
+    inner join submitted on judgements.query_id = submitted.query_id
+    where submitted.is_of_collection
+),
+
+qrels as (
+    select * from known_items
+    union all
+    select * from collection_judgements
+)
+
+select * from qrels
