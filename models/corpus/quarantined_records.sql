@@ -7,6 +7,8 @@ tiktoks as (select * from {{ ref('stg_scraper__tiktoks') }}),
 
 comments as (select * from {{ ref('stg_scraper__comments') }}),
 
+query_records as (select * from {{ ref('stg_collection__unreadable_records') }}),
+
 problems as (
     select
         file,
@@ -25,6 +27,12 @@ problems as (
         position,
         problem as reason
     from comments
+    union all
+    select
+        file,
+        position,
+        reason
+    from query_records
 )
 
 select distinct
