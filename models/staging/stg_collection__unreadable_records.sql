@@ -7,7 +7,7 @@
 {% for source in sources -%}
     select
         file,
-        position,
+        cast(position as integer) as position,
         problem as reason
     from {{ ref(source) }}
     where problem is not null
