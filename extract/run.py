@@ -15,7 +15,15 @@ import typer
 # Run as a script, Python puts extract/ on the path instead of the folder that holds the package
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from extract.steps.common import ExitCode, MissingToolError, StepError, StepOptions, StepResult, UsageError
+from extract.steps.common import (
+    ExitCode,
+    MissingToolError,
+    StepError,
+    StepOptions,
+    StepResult,
+    UsageError,
+    default_jobs,
+)
 
 app = typer.Typer(
     help="Collect TikToks: from a browser tab to raw JSON, media and their texts. Every step can be run again.",
@@ -34,6 +42,7 @@ Ids = Annotated[
     typer.Option("--ids", help="Only these TikToks: ids with commas between them, or @FILE with an id a line."),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Items in hand at once.")]
+CoreJobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Items in hand at once (default: the cores).")]
 Force = Annotated[bool, typer.Option("--force", help="Do again what is done already.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -168,6 +177,40 @@ def download(
             data, limit=limit, ids=ids, jobs=jobs, force=force, dry_run=dry_run, json=as_json, strict=strict
         )
         result: StepResult = step.run(options, settings)
+        return result
+
+    finish(work, as_json=as_json, strict=strict)
+
+
+@app.command()
+def ocr(
+    data: Data = Path("data"),
+    limit: Limit = None,
+    ids: Ids = None,
+    jobs: CoreJobs = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    strict: Strict = False,
+    engine: Annotated[str, typer.Option("--engine", help="pytesseract or rapidocr.")] = "pytesseract",
+    language: Annotated[
+        str | None, typer.Option("--language", help="Tesseract's languages, such as eng or eng+spa (default: eng).")
+    ] = None,
+) -> None:
+    """Read the text of covers and slides."""
+
+    def work() -> StepResult:
+        options = options_of(
+            data,
+            limit=limit,
+            ids=ids,
+            jobs=jobs or default_jobs(),
+            force=force,
+            dry_run=dry_run,
+            json=as_json,
+            strict=strict,
+        )
+        result: StepResult = step_module("ocr").run(options, engine=engine, language=language)
         return result
 
     finish(work, as_json=as_json, strict=strict)
