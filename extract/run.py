@@ -141,6 +141,30 @@ def main() -> None:
     """Collect TikToks: from a browser tab to raw JSON, media and their texts. Every step can be run again."""
 
 
+@app.command("import")
+def import_(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Files, or folders whose files are looked at.")
+    ],
+    data: Data = Path("data"),
+    limit: Limit = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Put a file of which there is one in the place of the old one.")
+    ] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """File what other tools collected, each file recognised by its content and kept as it is."""
+
+    def work() -> StepResult:
+        options = options_of(data, limit=limit, force=force, dry_run=dry_run, json=as_json, strict=strict)
+        result: StepResult = step_module("import_files").run(options, files)
+        return result
+
+    finish(work, as_json=as_json, strict=strict)
+
+
 @app.command()
 def download(
     data: Data = Path("data"),

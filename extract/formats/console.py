@@ -19,8 +19,8 @@ def looks_scraped(value: Any) -> bool:
 
 
 def recognises(sample: Sample) -> bool:
-    """Recognise an array (or lines) of scraped records; a page that failed may stand among them."""
-    return sample.shape in ("array", "lines") and any(looks_scraped(value) for value in sample.objects())
+    """Recognise an array of scraped records; a page that failed may stand among them."""
+    return sample.shape == "array" and any(looks_scraped(value) for value in sample.objects())
 
 
 def post_of(value: Mapping[str, Any], known_id: str | None = None) -> Post | None:

@@ -35,7 +35,7 @@ def holds_texts(sample: Sample) -> bool:
 
 def is_ocr(sample: Sample) -> bool:
     """Recognise texts by id in a file whose name says that they were read from covers."""
-    return holds_texts(sample) and re.search(r"ocr|cover", sample.name, re.IGNORECASE) is not None
+    return holds_texts(sample) and "ocr" in sample.name.lower()
 
 
 def is_speech(sample: Sample) -> bool:
@@ -64,7 +64,7 @@ MASTER = Format(
 OCR = Format(
     "the original's ocr.json",
     PurePosixPath("ocr.json"),
-    "an object of texts or nulls by id, in a file with 'ocr' or 'cover' in its name",
+    "an object of texts or nulls by id, in a file with 'ocr' in its name",
     is_ocr,
     is_single=True,
 )

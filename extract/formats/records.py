@@ -11,6 +11,8 @@ from typing import Any, TextIO
 CHUNK = 1 << 20
 # A single record larger than this is taken for a broken file
 LARGEST_RECORD = 64 << 20
+# A first line larger than this is a document of its own, not one line of many
+LARGEST_FIRST_LINE = 8 << 20
 BLANK = " \t\r\n"
 
 
@@ -85,7 +87,8 @@ class _Reader:
                 # A string or word that the window cuts looks like a fault; one well inside the window is one
                 cut = error.msg.startswith("Unterminated string") or error.pos > len(self._text) - 16
                 if self._ended:
-                    raise ValueError("the file ends too early" if cut else error.msg) from error
+                    at_end = error.msg.startswith("Unterminated string") or error.pos >= len(self._text.rstrip())
+                    raise ValueError("the file ends too early" if at_end else error.msg) from error
                 if not cut or len(self._text) - self._position > LARGEST_RECORD:
                     raise ValueError(error.msg) from error
             else:
@@ -154,16 +157,20 @@ def _holds_lines(path: Path) -> bool:
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         first = ""
         while not first.strip():
-            first = file.readline(LARGEST_RECORD)
+            first = file.readline(CHUNK)
             if not first:
                 return False
-        if not first.lstrip().startswith("{") or not first.endswith("\n"):
+        if not first.lstrip().startswith("{"):
+            return False
+        if not first.endswith("\n"):
+            first += file.readline(LARGEST_FIRST_LINE)
+        if not first.endswith("\n"):
             return False
         try:
             json.loads(first)
         except (ValueError, RecursionError):
             # An object spread over several lines begins with a line that is no object
-            return first.rstrip().endswith("}") and file.readline(LARGEST_RECORD).lstrip().startswith("{")
+            return first.rstrip().endswith("}") and file.readline(CHUNK).lstrip().startswith("{")
         while following := file.readline(CHUNK):
             if following.strip():
                 return following.lstrip().startswith("{")

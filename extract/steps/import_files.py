@@ -1,0 +1,269 @@
+"""File what other tools collected: recognise each file by its content and put it, verbatim, where staging looks for it.
+
+Nothing is parsed here beyond what recognising takes, so a file of any size is filed in bounded memory.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from extract.formats import FORMATS, Format, Sample
+from extract.formats.records import Fault, Record, iter_records
+from extract.steps.common import NoInputError, Outcome, StepOptions, StepResult, UsageError, run_items
+
+SAMPLE_SIZE = 50
+PIECE = 1 << 20
+SUFFIXES = (".json", ".ndjson", ".jsonl", ".db", ".sqlite", ".sqlite3")
+# Faults that are told one by one for a file; the rest is only counted
+TOLD_FAULTS = 5
+# Where a file goes that another one takes the place of
+REPLACED = "replaced"
+
+
+class RefusedError(Exception):
+    """A file that is not filed; the message says where in it and why."""
+
+
+@dataclass(frozen=True)
+class Filed:
+    """What became of a file: its format, its place in the raw zone, and how many of its records can be read."""
+
+    form: Format
+    place: Path
+    is_new: bool
+    records: int
+    warnings: Sequence[str]
+
+
+def files_of(paths: Iterable[Path]) -> list[Path]:
+    """Return the files that are given, and those in the folders that are given. Raises UsageError."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = (file for file in sorted(path.rglob("*")) if file.is_file())
+            found += [file for file in inside if file.suffix.lower() in SUFFIXES]
+        elif path.exists():
+            found.append(path)
+        else:
+            raise UsageError(f"no such file: {path}")
+    return list(dict.fromkeys(found))
+
+
+def read_tables(path: Path) -> frozenset[str]:
+    """Return the tables of an SQLite file. Raises RefusedError."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", uri=True)) as database:
+            rows = database.execute("select name from sqlite_master where type = 'table'").fetchall()
+    except sqlite3.Error as error:
+        raise RefusedError(f"{path}: a broken SQLite file: {error}") from error
+    return frozenset(row[0] for row in rows)
+
+
+def take_sample(path: Path) -> Sample:
+    """Return the beginning of a file. Raises RefusedError, with file and line, when nothing in it can be read."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    if not head.strip():
+        raise RefusedError(f"{path}: the file is empty")
+    if head.startswith(b"SQLite format 3\0"):
+        return Sample(path.name, tables=read_tables(path))
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head:
+        raise RefusedError(f"{path}:1: not UTF-8; a file in UTF-16 has to be saved as UTF-8 first")
+    if head.startswith(b"PK"):
+        raise RefusedError(f"{path}: an archive: unpack it and import the files in it")
+    records: list[Record] = []
+    for record in iter_records(path):
+        if isinstance(record, Fault):
+            if not records:
+                raise RefusedError(f"{path}:{record.line}: {record.reason}")
+            continue
+        records.append(record)
+        if len(records) == SAMPLE_SIZE:
+            break
+    if not records:
+        raise RefusedError(f"{path}:1: no record in it")
+    return Sample(path.name, tuple(records))
+
+
+def recognise(path: Path, sample: Sample) -> Format:
+    """Return the format of a file. Raises RefusedError that says what was expected."""
+    for form in FORMATS:
+        if form.recognises(sample):
+            return form
+    if sample.tables or not sample.records:
+        shape = f"an SQLite file with the tables {', '.join(sorted(sample.tables)) or '(none)'}"
+    else:
+        first = sample.objects()[:1]
+        keys = ", ".join(list(first[0])[:8]) if first else type(sample.records[0].value).__name__
+        kinds = {"array": "an array", "object": "an object", "lines": "lines"}
+        shape = f"{kinds[sample.records[0].shape]} with: {keys}"
+    expected = "\n".join(f"  {form.name}: {form.expected}" for form in FORMATS)
+    raise RefusedError(f"{path}:1: unknown shape ({shape}). Expected one of:\n{expected}")
+
+
+def count_records(path: Path) -> tuple[int, list[str]]:
+    """Read a JSON file to its end; return how many records it holds, and its faults with file and line."""
+    readable = 0
+    faults: list[str] = []
+    unread = 0
+    for record in iter_records(path):
+        if isinstance(record, Record):
+            readable += 1
+        elif len(faults) < TOLD_FAULTS:
+            faults.append(f"{path}:{record.line}: {record.reason}")
+        else:
+            unread += 1
+    if unread:
+        faults.append(f"{path}: {unread} more such records")
+    return readable, faults
+
+
+def copy_and_digest(source: Path, target: Path, *, is_text: bool) -> str:
+    """Copy a file byte for byte; return its SHA-256. Raises RefusedError for text that is not UTF-8."""
+    digest = hashlib.sha256()
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    lines = 1
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while piece := reader.read(PIECE):
+            if is_text:
+                try:
+                    decoder.decode(piece)
+                except UnicodeDecodeError as error:
+                    line = lines + piece.count(b"\n", 0, error.start)
+                    raise RefusedError(f"{source}:{line}: not UTF-8: save it as UTF-8 first") from error
+                lines += piece.count(b"\n")
+            digest.update(piece)
+            writer.write(piece)
+        writer.flush()
+        os.fsync(writer.fileno())
+    return digest.hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def place_for(data: Path, form: Format, name: str, digest: str, size: int, *, force: bool) -> tuple[Path, bool]:
+    """Return where a file goes, and whether it lies there already. Raises RefusedError when its place is taken."""
+    target = data / form.place
+    if form.is_single:
+        if not target.exists():
+            return target, False
+        if digest_of(target) == digest:
+            return target, True
+        if form.later is None:
+            if force:
+                return target, False
+            raise RefusedError(
+                f"{target} holds another file already; --force puts this one in its place and keeps the old one in "
+                f"{data / REPLACED}"
+            )
+        target = data / form.later
+    for known in sorted(target.iterdir()) if target.is_dir() else ():
+        if known.is_file() and known.stat().st_size == size and digest_of(known) == digest:
+            return known, True
+    wanted = PurePosixPath(name)
+    suffix = wanted.suffix.lower()
+    if suffix not in ((".json",) if form.place.name in ("info", "queries.json") else (".json", ".ndjson", ".jsonl")):
+        wanted, suffix = PurePosixPath(f"{name}.json"), ".json"
+    path = target / wanted.name
+    if path.exists():
+        path = target / f"{wanted.name[: -len(suffix)]}.{digest[:8]}{suffix}"
+    return path, False
+
+
+def file_one(data: Path, source: Path, options: StepOptions) -> Filed:
+    """Recognise a file and file it; in a dry run only say where it would go. Raises RefusedError."""
+    sample = take_sample(source)
+    form = recognise(source, sample)
+    is_text = not sample.tables
+    readable, faults = count_records(source) if is_text else (0, [])
+    # Beside its folder: what staging reads there must be whole
+    copy = data / f".import-{os.getpid()}-{hashlib.sha256(str(source).encode()).hexdigest()[:12]}.part"
+    data.mkdir(parents=True, exist_ok=True)
+    try:
+        digest = copy_and_digest(source, copy, is_text=is_text)
+        size = copy.stat().st_size
+        place, is_known = place_for(data, form, source.name, digest, size, force=options.force)
+        if not is_known and not options.dry_run:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if place.exists():
+                kept = data / REPLACED / f"{place.stem}.{digest_of(place)[:8]}{place.suffix}"
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(place, kept)
+            copy.replace(place)
+    finally:
+        copy.unlink(missing_ok=True)
+    return Filed(form, place, not is_known, readable, faults)
+
+
+def run(options: StepOptions, paths: Sequence[Path]) -> StepResult:
+    """File the given files and those in the given folders.
+
+    Raises UsageError for a path that is not there, NoInputError when not one file could be read.
+    """
+    sources = files_of(paths)
+    filed: list[dict[str, Any]] = []
+    refused: list[str] = []
+    warnings: list[str] = []
+    formats: Counter[str] = Counter()
+
+    def work(source: Path) -> Outcome:
+        try:
+            result = file_one(options.data, source, options)
+        except RefusedError as error:
+            refused.append(str(error))
+            return Outcome("refused")
+        except OSError as error:
+            refused.append(f"{source}: {error.strerror or error}")
+            return Outcome("refused")
+        warnings.extend(result.warnings)
+        formats[result.form.name] += 1
+        place = result.place.relative_to(options.data).as_posix()
+        filed.append(
+            {
+                "file": str(source),
+                "format": result.form.name,
+                "filed_as": place,
+                "records": result.records,
+                "is_new": result.is_new,
+            }
+        )
+        return Outcome(settled=not result.is_new)
+
+    # A dry run recognises as well: only nothing is written
+    looking = StepOptions(options.data, limit=options.limit, jobs=1, force=True)
+    result = run_items("import", sources, work, looking, id_of=str)
+    if not filed and not result.interrupted:
+        raise NoInputError("\n".join(refused) or f"no file to import in {', '.join(map(str, paths))}")
+    verb = "would be filed as" if options.dry_run else "filed as"
+    messages = [
+        f"{entry['file']}: {entry['format']}, "
+        + (f"{verb} {entry['filed_as']}" if entry["is_new"] else "known already")
+        for entry in filed
+    ]
+    return StepResult(
+        "import",
+        ok=result.ok,
+        skipped=result.skipped,
+        failed=result.failed,
+        left=result.left,
+        interrupted=result.interrupted,
+        inputs_failed=len(warnings),
+        statuses=result.statuses,
+        details={"files": filed, "formats": dict(sorted(formats.items()))},
+        messages=[*messages, *warnings, *refused],
+    )

@@ -1,0 +1,416 @@
+"""Each input format is recognised by its content and filed verbatim; anything else is refused with the reason."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fault_server import REPOSITORY, run_cli, scraped
+
+from extract.formats.records import Fault, Record, iter_records
+from extract.steps.common import NoInputError, StepOptions, StepResult, UsageError
+from extract.steps.import_files import run
+
+YT_DLP = {
+    "id": "7000000000000000101",
+    "title": "A cut ti",
+    "description": "how to fold a map #maps",
+    "webpage_url": "https://www.tiktok.com/@mapmaker/video/7000000000000000101",
+    "extractor": "TikTok",
+    "extractor_key": "TikTok",
+    "uploader": "mapmaker",
+    "channel": "Map Maker",
+    "track": "original sound",
+    "artists": ["Map Maker"],
+    "timestamp": 1_650_000_000,
+    "like_count": 12,
+    "comment_count": 3,
+    "url": "https://v.example/101.mp4",
+    "thumbnails": [{"url": "https://p.example/101.jpg"}],
+    "subtitles": {"eng-US": [{"ext": "vtt", "data": "WEBVTT\n\n00:00.000 --> 00:01.000\nfold it twice\n"}]},
+}
+ZEESCHUIMER_VIDEO = {
+    "id": "7000000000000000102",
+    "desc": "bread at home",
+    "createTime": 1_650_000_100,
+    "author": {"uniqueId": "baker", "nickname": "The Baker"},
+    "music": {"title": "slow song", "authorName": "A Singer", "playUrl": "https://m.example/102.mp3"},
+    "stats": {"diggCount": 5, "commentCount": 1},
+    "video": {"downloadAddr": "https://v.example/102.mp4", "cover": "https://p.example/102.jpg"},
+}
+ZEESCHUIMER_COMMENT = {
+    "cid": "7100000000000000001",
+    "aweme_id": "7000000000000000102",
+    "user": {"unique_id": "eater", "nickname": "Eater"},
+    "text": "smells good from here",
+    "digg_count": 2,
+    "reply_comment_total": 0,
+    "create_time": 1_650_000_200,
+    "reply_id": "0",
+}
+RESEARCH_VIDEO = {
+    "id": 7_000_000_000_000_000_103,
+    "create_time": 1_650_000_300,
+    "username": "runner",
+    "video_description": "five kilometres before breakfast",
+    "region_code": "GB",
+    "music_id": 7_000,
+    "like_count": 7,
+    "comment_count": 1,
+    "voice_to_text": "left right left right",
+}
+RESEARCH_COMMENT = {
+    "id": 7_100_000_000_000_000_002,
+    "video_id": 7_000_000_000_000_000_103,
+    "text": "which shoes",
+    "like_count": 1,
+    "reply_count": 0,
+    "parent_comment_id": 7_000_000_000_000_000_103,
+    "create_time": 1_650_000_400,
+}
+OLD_EXPORT = {
+    "Profile": {"Profile Information": {"ProfileMap": {}}},
+    "Activity": {
+        "Video Browsing History": {
+            "VideoList": [
+                {"Date": "2022-11-01 10:00:00", "Link": "https://www.tiktokv.com/share/video/7000000000000000104/"}
+            ]
+        },
+        "Like List": {
+            "ItemFavoriteList": [
+                {"Date": "2022-11-01 10:00:05", "Link": "https://www.tiktokv.com/share/video/7000000000000000104/"}
+            ]
+        },
+        "Favorite Videos": {"FavoriteVideoList": []},
+    },
+}
+NEW_EXPORT = {
+    "Your Activity": {
+        "Watch History": {
+            "VideoList": [
+                {"Date": "2025-02-01 10:00:00", "Link": "https://www.tiktokv.com/share/video/7000000000000000105/"}
+            ]
+        }
+    },
+    "Likes and Favorites": {
+        "Like List": {
+            "ItemFavoriteList": [
+                {"date": "2025-02-01 10:00:05", "link": "https://www.tiktokv.com/share/video/7000000000000000106/"}
+            ]
+        },
+        "Favorite Videos": {
+            "FavoriteVideoList": [
+                {"Date": "2025-02-01 10:01:05", "Link": "https://www.tiktokv.com/share/video/7000000000000000107/"}
+            ]
+        },
+    },
+}
+QUERY = {"text": "folding a map", "target": "7000000000000000101", "author": "someone"}
+
+
+def as_json(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def as_lines(*values: Any) -> bytes:
+    return b"".join(as_json(value) + b"\n" for value in values)
+
+
+def old_spelling(tiktok_id: str) -> dict[str, Any]:
+    """Return a record as the first versions of the scraper wrote it."""
+    record = scraped(tiktok_id, "blob:x", timeposted="11-19")
+    del record["creator-nickname"], record["web-id"]
+    return record
+
+
+SHAPES: list[tuple[str, bytes, str, str]] = [
+    ("batch_1.json", as_json([scraped("70001")]), "console batch", "info/batch_1.json"),
+    ("pasted.txt", as_json([{"error": "page failed"}, old_spelling("70002")]), "console batch", "info/pasted.txt.json"),
+    ("with mark.json", b"\xef\xbb\xbf" + as_json([scraped("70003")]), "console batch", "info/with mark.json"),
+    ("a.info.json", as_json(YT_DLP), "yt-dlp", "imports/yt-dlp/a.info.json"),
+    ("pretty.info.json", json.dumps(YT_DLP, indent=4).encode(), "yt-dlp", "imports/yt-dlp/pretty.info.json"),
+    ("dump.jsonl", as_lines(YT_DLP, YT_DLP), "yt-dlp", "imports/yt-dlp/dump.jsonl"),
+    (
+        "playlist.info.json",
+        as_json({"_type": "playlist", "id": "x", "entries": [YT_DLP], "webpage_url": "https://x"}),
+        "yt-dlp",
+        "imports/yt-dlp/playlist.info.json",
+    ),
+    ("z.ndjson", as_lines(ZEESCHUIMER_VIDEO), "Zeeschuimer / 4CAT", "imports/zeeschuimer/z.ndjson"),
+    (
+        "wrapped.ndjson",
+        as_lines({"item_id": "1", "data": ZEESCHUIMER_VIDEO}, {"item_id": "2", "data": ZEESCHUIMER_VIDEO}),
+        "Zeeschuimer / 4CAT",
+        "imports/zeeschuimer/wrapped.ndjson",
+    ),
+    ("comments.ndjson", as_lines(ZEESCHUIMER_COMMENT), "Zeeschuimer / 4CAT", "imports/zeeschuimer/comments.ndjson"),
+    (
+        "videos.json",
+        as_json({"data": {"videos": [RESEARCH_VIDEO], "cursor": 1}, "error": {"code": "ok"}}),
+        "TikTok Research API",
+        "imports/research-api/videos.json",
+    ),
+    ("bare.json", as_json([RESEARCH_VIDEO]), "TikTok Research API", "imports/research-api/bare.json"),
+    (
+        "comments.json",
+        as_json({"data": {"comments": [RESEARCH_COMMENT]}}),
+        "TikTok Research API",
+        "imports/research-api/comments.json",
+    ),
+    ("old.json", as_json(OLD_EXPORT), "personal data export", "imports/personal-export/old.json"),
+    ("new.json", as_json(NEW_EXPORT), "personal data export", "imports/personal-export/new.json"),
+    ("whatever.json", as_json({"70004": scraped("70004")}), "the original's master.json", "master.json"),
+    ("my ocr.json", as_json({"70001": "text", "70002": None}), "the original's ocr.json", "ocr.json"),
+    (
+        "speech_to_text.json",
+        as_json({"70001": "", "70002": None}),
+        "the original's speech_to_text.json",
+        "speech_to_text.json",
+    ),
+    ("q.json", as_json([QUERY]), "query set", "queries.json"),
+]
+
+
+def import_files(data: Path, *paths: Path, **options: Any) -> StepResult:
+    return run(StepOptions(data, **options), paths)
+
+
+@pytest.mark.parametrize(("name", "content", "form", "place"), SHAPES, ids=[shape[0] for shape in SHAPES])
+def test_every_shape_is_recognised_and_filed_as_it_is(
+    tmp_path: Path, name: str, content: bytes, form: str, place: str
+) -> None:
+    source = tmp_path / name
+    source.write_bytes(content)
+    data = tmp_path / "data"
+    result = import_files(data, source)
+    (entry,) = result.details["files"]
+    assert (entry["format"], entry["filed_as"]) == (form, place)
+    assert (data / place).read_bytes() == content
+    assert [path for path in data.rglob("*") if path.is_file()] == [data / place]
+
+    again = import_files(data, source)
+    assert (again.ok, again.skipped, again.failed) == (0, 1, 0)
+    assert [path for path in data.rglob("*") if path.is_file()] == [data / place]
+
+
+def test_the_sqlite_file_of_the_original(tmp_path: Path) -> None:
+    source = tmp_path / "anything.db"
+    with closing(sqlite3.connect(source)) as database:
+        database.execute("create table tiktoks (id text)")
+        database.execute("create table comments (id text)")
+        database.commit()
+    result = import_files(tmp_path / "data", source)
+    assert result.details["files"][0]["filed_as"] == "tiktoks.db"
+    assert (tmp_path / "data" / "tiktoks.db").read_bytes() == source.read_bytes()
+
+
+def other_database(path: Path) -> bytes:
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("create table songs (id text)")
+        database.commit()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "the file is empty"),
+        (b"  \n ", "the file is empty"),
+        (b"hello", ":1: not JSON: an array or an object expected"),
+        (b"[]", "no record in it"),
+        (b"{}", "no record in it"),
+        (b"[{", ":1: not JSON: the file ends too early"),
+        (b"\n\n[nonsense]", ":3: not JSON: Expecting value"),
+        (as_json({"a": 1, "b": 2}), "unknown shape (an object with: a, b)"),
+        (as_json([1, 2]), "unknown shape (an array with: int)"),
+        (as_json({"70001": "whose text?"}), "'ocr' in its name"),
+        ('[{"id": "70001"}]'.encode("utf-16"), "not UTF-8"),
+        (b'[{"video-src": "\xff", "coverphoto-src": ""}]', ":1: not UTF-8"),
+        (b"PK\x03\x04" + b"x" * 99, "unpack it"),
+        (b"SQLite format 3\x00" + b"x" * 200, "a broken SQLite file"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_reason(tmp_path: Path, content: bytes, said: str) -> None:
+    source = tmp_path / "input.json"
+    source.write_bytes(content)
+    with pytest.raises(NoInputError) as error:
+        import_files(tmp_path / "data", source)
+    assert said in str(error.value)
+    assert str(source) in str(error.value)
+    assert [path for path in (tmp_path / "data").rglob("*") if path.is_file()] == []
+
+
+def test_a_foreign_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_bytes(other_database(tmp_path / "songs.db"))
+    with pytest.raises(NoInputError, match="an SQLite file with the tables songs"):
+        import_files(tmp_path / "data", tmp_path / "x.db")
+
+
+def test_an_unknown_shape_is_told_every_known_one(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_bytes(as_json({"a": 1}))
+    with pytest.raises(NoInputError) as error:
+        import_files(tmp_path / "data", tmp_path / "x.json")
+    for name in ("console batch", "yt-dlp", "Zeeschuimer", "Research API", "personal data export", "tiktoks.db"):
+        assert name in str(error.value)
+
+
+def test_a_broken_file_is_filed_with_a_warning_when_some_of_it_can_be_read(tmp_path: Path) -> None:
+    whole = as_json([scraped("70001"), scraped("70002")])
+    (tmp_path / "cut.json").write_bytes(whole[:-60])
+    (tmp_path / "lines.ndjson").write_bytes(as_lines(ZEESCHUIMER_VIDEO) + b"{torn\n" + as_lines(ZEESCHUIMER_VIDEO))
+    result = import_files(tmp_path / "data", tmp_path / "cut.json", tmp_path / "lines.ndjson")
+    assert result.ok == 2
+    assert [entry["records"] for entry in result.details["files"]] == [1, 2]
+    assert any("cut.json:1: not JSON: the file ends too early" in message for message in result.messages)
+    assert any("lines.ndjson:2: not JSON" in message for message in result.messages)
+    assert (result.exit_code(strict=False), result.exit_code(strict=True)) == (0, 1)
+
+
+def test_some_readable_inputs_are_enough(tmp_path: Path) -> None:
+    (tmp_path / "good.json").write_bytes(as_json([scraped("70001")]))
+    (tmp_path / "bad.json").write_bytes(b"nonsense")
+    result = import_files(tmp_path / "data", tmp_path)
+    assert (result.ok, result.failed) == (1, 1)
+    assert any("bad.json:1" in message for message in result.messages)
+    assert (result.exit_code(strict=False), result.exit_code(strict=True)) == (0, 1)
+
+
+def test_another_file_of_the_same_name_gets_a_name_of_its_own(tmp_path: Path) -> None:
+    for folder, tiktok_id in (("a", "70001"), ("b", "70002")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "batch.json").write_bytes(as_json([scraped(tiktok_id)]))
+        import_files(tmp_path / "data", tmp_path / folder / "batch.json")
+    names = sorted(path.name for path in (tmp_path / "data" / "info").iterdir())
+    assert len(names) == 2
+    assert "batch.json" in names
+
+
+def test_the_same_content_under_another_name_is_known(tmp_path: Path) -> None:
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_bytes(as_json([scraped("70001")]))
+    result = import_files(tmp_path / "data", tmp_path / "a.json", tmp_path / "b.json")
+    assert (result.ok, result.skipped) == (1, 1)
+
+
+def test_a_second_query_set_goes_beside_the_first_and_a_second_master_is_refused(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (tmp_path / "q1.json").write_bytes(as_json([QUERY]))
+    (tmp_path / "q2.json").write_bytes(as_json([{**QUERY, "text": "another"}]))
+    import_files(data, tmp_path / "q1.json", tmp_path / "q2.json")
+    assert (data / "queries" / "q2.json").exists()
+    (tmp_path / "m1.json").write_bytes(as_json({"70001": scraped("70001")}))
+    (tmp_path / "m2.json").write_bytes(as_json({"70002": scraped("70002")}))
+    import_files(data, tmp_path / "m1.json")
+    with pytest.raises(NoInputError, match="--force"):
+        import_files(data, tmp_path / "m2.json")
+    import_files(data, tmp_path / "m2.json", force=True)
+    assert "70002" in (data / "master.json").read_text()
+    (kept,) = (data / "replaced").iterdir()
+    assert kept.read_bytes() == (tmp_path / "m1.json").read_bytes()
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(as_json([scraped("70001")]))
+    result = import_files(tmp_path / "data", tmp_path / "a.json", dry_run=True)
+    assert "would be filed as info/a.json" in result.messages[0]
+    assert [path for path in (tmp_path / "data").rglob("*") if path.is_file()] == []
+
+
+def test_a_path_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        import_files(tmp_path / "data", tmp_path / "nowhere.json")
+
+
+def test_records_are_read_whatever_the_size_of_the_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = [{"text": 'ä\\"}],' * length, "n": length, "f": 1.5e-7, "nested": [[], {}, None]} for length in range(40)]
+    array, lines, members = tmp_path / "array.json", tmp_path / "lines.ndjson", tmp_path / "object.json"
+    array.write_text(json.dumps(values, ensure_ascii=False, indent=1), encoding="utf-8")
+    lines.write_bytes(as_lines(*values))
+    members.write_bytes(as_json({str(number): value for number, value in enumerate(values)}))
+    numbers = tmp_path / "numbers.json"
+    numbers.write_text(json.dumps(list(range(100_000, 100_500))))
+    for chunk in (1, 2, 7, 100, 1 << 20):
+        monkeypatch.setattr("extract.formats.records.CHUNK", chunk)
+        for path in (array, members, lines):
+            assert [record.value for record in iter_records(path) if isinstance(record, Record)] == values, (
+                chunk,
+                path,
+            )
+        assert [record.value for record in iter_records(numbers) if isinstance(record, Record)] == list(
+            range(100_000, 100_500)
+        )
+
+
+def test_a_cut_document_gives_its_whole_records_and_the_line_of_the_cut(tmp_path: Path) -> None:
+    path = tmp_path / "cut.json"
+    text = json.dumps([{"n": number, "t": "x" * 10} for number in range(20)], indent=1)
+    source = random.Random(0)
+    for _ in range(100):
+        cut = source.randrange(2, len(text) - 1)
+        path.write_text(text[:cut])
+        found = list(iter_records(path))
+        whole = text[:cut].count("}")
+        assert [record.value["n"] for record in found if isinstance(record, Record)] == list(range(whole))
+        (fault,) = (record for record in found if isinstance(record, Fault))
+        assert fault.line <= text[:cut].count("\n") + 1
+
+
+def many_records(count: int, shape: str) -> Iterator[bytes]:
+    record = as_json(scraped("7000000000000000000", "https://v.example/x.mp4", description="word " * 60))
+    yield b"[" if shape == "array" else b"{"
+    for number in range(count):
+        tiktok_id = b"%d" % (7 * 10**18 + number)
+        yield b"," if number else b""
+        yield b"" if shape == "array" else b'"%s":' % tiktok_id
+        yield record.replace(b"7000000000000000000", tiktok_id)
+    yield b"]" if shape == "array" else b"}"
+
+
+@pytest.mark.parametrize(("shape", "place"), [("array", "info/large.json"), ("object", "master.json")])
+def test_a_hundred_thousand_records_are_imported_in_bounded_memory(tmp_path: Path, shape: str, place: str) -> None:
+    source = tmp_path / "large.json"
+    with source.open("wb") as file:
+        file.writelines(many_records(100_000, shape))
+    script = (
+        "import resource, sys; from pathlib import Path\n"
+        "from extract.steps.common import StepOptions; from extract.steps.import_files import run\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "result = run(StepOptions(Path(sys.argv[2])), [Path(sys.argv[1])])\n"
+        "after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "print(result.details['files'][0]['records'], after - before)\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", script, str(source), str(tmp_path / "data")],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    records, kilobytes = map(int, process.stdout.split())
+    assert records == 100_000
+    assert source.stat().st_size > 60_000_000
+    assert kilobytes < 30_000
+    assert (tmp_path / "data" / place).stat().st_size == source.stat().st_size
+
+
+def test_the_door_imports(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(as_json([scraped("70001")]))
+    (tmp_path / "bad.json").write_bytes(b"nonsense")
+    done = run_cli("import", tmp_path / "a.json", "--data", tmp_path / "data")
+    assert done.returncode == 0, done.stderr
+    assert "console batch, filed as info/a.json" in done.stdout
+    bad = run_cli("import", tmp_path / "bad.json", "--data", tmp_path / "data")
+    assert bad.returncode == 4
+    assert f"{tmp_path / 'bad.json'}:1: not JSON" in bad.stderr
+    assert run_cli("import", tmp_path / "none.json", "--data", tmp_path / "data").returncode == 2
+    assert run_cli("import", tmp_path, "--data", tmp_path / "data", "--strict").returncode == 1
