@@ -21,7 +21,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TikTok:
-    """One invented TikTok; `posted` is UTC, `slides` are the texts of a photo post, null texts mean a failed step."""
+    """One invented TikTok; `posted` is UTC, `slides` are the texts of a photo post, null texts mean a failed step.
+
+    `comments` are (name, text); a name after "> " answers the last comment without it. `sound` is what a clip has:
+    voice, tone, silent, or none (no sound track at all). `captions` are the subtitles that the page itself offers.
+    """
 
     slug: str
     batch: int
@@ -37,6 +41,7 @@ class TikTok:
     link: str = "open"
     slides: tuple[str, ...] = ()
     sound: str = "voice"
+    captions: str = ""
 
 
 @dataclass(frozen=True)
@@ -1078,6 +1083,8 @@ TIKTOKS = (
         (
             ("desk goblin", "Pickle wants to sign up for the tag team"),
             ("gravel", "paws of fury"),
+            ("> Paperjam", "the printer has a longer reach though"),
+            ("> Pixel vs. paper 🐾 · Creator", "rematch on friday"),
             ("Harriet Loam", "the printer threw in the towel. literally fed it out"),
         ),
         "live",
@@ -1113,6 +1120,7 @@ TIKTOKS = (
         "original sound - Otto Overcooks",
         (
             ("Nonna Ilaria 🇮🇹", "I have called the police"),
+            ("> Otto Overcooks · Creator", "they asked for seconds"),
             ("Giulio", "rinse aid bolognese"),
             ("broth_boy", "is it... cooked??"),
         ),
@@ -1135,6 +1143,7 @@ TIKTOKS = (
             ("Tobias Fenn", "sit down in plate? impossible, respect"),
         ),
         "live",
+        captions="One ticket, please. For me and for my shield.",
     ),
     TikTok(
         "live-train-model-flour",
@@ -1163,14 +1172,16 @@ TIKTOKS = (
         "2025-09-19 15:15",
         "8812",
         "fire drill in the middle of my observed lesson #teachertok #teachersoftiktok",
-        "INSPECTOR IN CLASS\nTHEN THE ALARM",
+        "INSPECTOR IN\nTHEN THE ALARM",
         "and then the alarm went off in front of the inspector",
         "original sound - Miss Oyelaran",
         (
             ("Tamsin Reed", "saved by the literal bell"),
             ("Mr T does maths", "the inspector holding the register upside down"),
+            ("> Miss Oyelaran · Creator", "he gave me an outstanding for evacuation"),
         ),
         "live",
+        captions="And then the alarm went off, in front of the inspector.",
     ),
     TikTok(
         "live-science-jelly",
@@ -1275,6 +1286,7 @@ TIKTOKS = (
             ("ゆず", "台風でもラーメン"),
             ("Giulio", "respect the noodle"),
             ("Kenta", "傘が飛んだ 😂"),
+            ("> ゆず", "傘より麺"),
         ),
         "live",
     ),
@@ -1322,7 +1334,7 @@ TIKTOKS = (
         "2025-10-07 07:45",
         "130K",
         "a goose guards the office car park and it knows who is late 🪿 #goose #worklife #commute",
-        "GOOSE SECURITY\nNO BADGE NO ENTRY",
+        "GOOSE SECURITY\nNO BADGE?\nNO ENTRY",
         "the goose checks every badge in the morning",
         "original sound - desk goblin",
         (
@@ -1330,6 +1342,7 @@ TIKTOKS = (
             ("spreadsheet_steve", "hissed at the CEO. promoted"),
         ),
         "live",
+        captions="The goose checks every badge in the morning.",
     ),
     TikTok(
         "locked-tram-opera",
@@ -1339,7 +1352,7 @@ TIKTOKS = (
         "2025-10-02 18:05",
         "91.3K",
         "the tram driver sings the stops as opera #tram #opera",
-        None,
+        "NEXT STOP\nLA SCALA",
         None,
         "original sound - Tram Cantabile",
         (("minor_third", "next stop, vibrato"), ("Clementine", "I would miss my stop on purpose")),
@@ -1353,7 +1366,7 @@ TIKTOKS = (
         "2025-09-30 14:00",
         "44.4K",
         "chasing a cheese down a hill, again #cheeserolling #running",
-        None,
+        "CHEESE 3\nPEOPLE NIL",
         None,
         "Run Rind Run - Camembert Cartel",
         (("Kasper 🇩🇰", "the cheese has the better technique"),),
@@ -1367,7 +1380,7 @@ TIKTOKS = (
         "2025-09-25 06:20",
         "3008",
         "landed the balloon in a school football match #hotairballoon",
-        None,
+        "EMERGENCY\nGOAL KICK",
         None,
         "original sound - Ulla, up & away",
         (("Mr T does maths", "extra time"),),
@@ -1381,7 +1394,7 @@ TIKTOKS = (
         "2025-10-09 21:15",
         "15.1K",
         "the spoon bends, so does the waiter's patience #magic #spoon",
-        None,
+        "WATCH THE\nSPOON",
         None,
         "original sound - Magic Marek",
         (("Hob Nettle", "there is no spoon, there is a bill"),),

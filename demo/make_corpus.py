@@ -26,6 +26,9 @@ SCRAPED = {
 }
 WEB_ID = "7307984400112233445"
 LINK_LIFE = timedelta(hours=5, minutes=30)
+MEDIA = "http://demo-media.test/"
+SCRAPER = "tiktok-retrieval-scraper 1"
+TIKTOKS_BY_SLUG = {tiktok.slug: tiktok for tiktok in TIKTOKS}
 WRITTEN_TO_MASTER = {"open", "cookie", "blob", "torn"}
 READ_BY_THE_ORIGINAL = {"open", "cookie", "torn"}
 
@@ -86,27 +89,52 @@ def read_count(shown: str) -> int:
     return round(float(shown.rstrip("KM")) * units.get(shown[-1], 1))
 
 
+def answers_end(tiktok: TikTok, position: int) -> int:
+    """Return the position behind the last answer to the comment at this position."""
+    end = position + 1
+    if not tiktok.comments[position][0].startswith("> "):
+        while end < len(tiktok.comments) and tiktok.comments[end][0].startswith("> "):
+            end += 1
+    return end
+
+
 def comments_of(tiktok: TikTok, now: datetime) -> list[Record]:
     """Return the comments as the scraper writes them: most liked first, relative dates with a trailing blank."""
     life = now - posted_at(tiktok)
     likes = read_count(tiktok.likes)
-    comments = []
+    comments: list[Record] = []
+    ages: list[timedelta] = []
     for position, (name, text) in enumerate(tiktok.comments):
         age = life * fraction(tiktok.slug, position, "age") ** 0.5
+        opener = max((n for n in range(position + 1) if not tiktok.comments[n][0].startswith("> ")), default=0)
+        if opener != position:
+            # Nobody answers a comment before it is there
+            age = ages[opener] * fraction(tiktok.slug, position, "age")
         if position == len(tiktok.comments) - 1 and life < timedelta(days=1):
             age = timedelta(minutes=22)
+        ages.append(age)
         date = shown_date(now - age, now, weeks=tiktok.batch != 2)
         share = fraction(tiktok.slug, position, "likes")
         replies = int(likes**0.4 * share / (position + 1) - 1.5)
+        if tiktok.batch == 4:
+            # This scraper opens the replies, so that what it counts is what it lists
+            replies = answers_end(tiktok, position) - position - 1
         comments.append(
             {
-                "commenter-username": "@" + name,
+                "commenter-username": "@" + name.removeprefix("> "),
                 "comment-text": text,
                 "time-posted": date + " " if date.endswith("ago") else date,
                 "like-count": shown_count(int(likes * 0.03 * (0.2 + share) / (position + 1))),
                 "replies-count": str(replies) if replies > 0 else "",
             }
         )
+        if tiktok.batch == 4:
+            is_answer = opener != position
+            comments[-1] |= {
+                "reply-to": opener if is_answer else None,
+                "reply-to-username": comments[opener]["commenter-username"] if is_answer else None,
+                "comment-id": id_for(f"{tiktok.slug}-{position}", now - age),
+            }
     return comments
 
 
@@ -117,15 +145,15 @@ def links_of(tiktok: TikTok, now: datetime) -> tuple[str, str]:
     cover = (
         f"https://p16-sign.covers-cdn.test/tos-demo-p-0068/{name[:32]}~tplv.jpeg?x-expires={expiry}&x-signature=demo%3D"
     )
-    live_cover = f"http://demo-media.test/coverphotos/{tiktok.slug}.jpg"
+    live_cover = f"{MEDIA}coverphotos/{tiktok.slug}.jpg"
     video = {
         "cookie": f"https://v16-webapp-prime.clips-cdn.test/video/tos/demo/{name[:32]}/?a=1988&mime_type=video_mp4"
         f"&expire={expiry}&policy=2&signature={name[32:48]}&tk=tt_chain_token",
         "blob": f"blob:https://page.demo.test/{name[:8]}-{name[8:12]}-4{name[13:16]}-a{name[17:20]}-{name[20:32]}",
-        "live": "" if tiktok.slides else f"http://demo-media.test/videos/{tiktok.slug}.mp4?mime_type=video_mp4",
+        "live": "" if tiktok.slides else f"{MEDIA}videos/{tiktok.slug}.mp4?mime_type=video_mp4",
         "locked": f"http://demo-media-prime.test/locked/{tiktok.slug}.mp4?mime_type=video_mp4&tk=tt_chain_token",
-        "gone": f"http://demo-media.test/videos/{tiktok.slug}.mp4?mime_type=video_mp4",
-        "page": f"http://demo-media.test/{tiktok.by}/video/{tiktok_id(tiktok)}",
+        "gone": f"{MEDIA}videos/{tiktok.slug}.mp4?mime_type=video_mp4",
+        "page": f"{MEDIA}{tiktok.by}/video/{tiktok_id(tiktok)}",
     }
     if tiktok.link in ("live", "locked", "gone", "page"):
         return video[tiktok.link], live_cover
@@ -151,6 +179,9 @@ def record_of(tiktok: TikTok, now: datetime) -> Record:
     kind = "photo" if tiktok.slides else "video"
     likes = read_count(tiktok.likes)
     slug = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in tiktok.music)
+    count = max(len(tiktok.comments), int(likes * (0.004 + 0.01 * fraction(tiktok.slug))))
+    if tiktok.batch == 4 and likes < 20_000:
+        count = len(tiktok.comments)
     music_id = id_for(tiktok.music, posted_at(tiktok))
     record: Record = {
         "video-src": video,
@@ -160,7 +191,7 @@ def record_of(tiktok: TikTok, now: datetime) -> Record:
         "web-id": WEB_ID,
         "id": number,
         "like-count": tiktok.likes,
-        "comment-count": shown_count(max(len(tiktok.comments), int(likes * (0.004 + 0.01 * fraction(tiktok.slug))))),
+        "comment-count": shown_count(count),
         "creator-username": tiktok.by,
         "creator-nickname": tiktok.nickname,
         "timeposted" if tiktok.batch <= 2 else "time-posted": shown_date(posted_at(tiktok), now),
@@ -170,13 +201,45 @@ def record_of(tiktok: TikTok, now: datetime) -> Record:
         "comments": comments_of(tiktok, now),
         "scrape-timestamp": javascript_seconds(now),
     }
-    if tiktok.slides:
-        record["media-type"] = "photo"
-        record["photo-srcs"] = [
-            f"http://demo-media.test/coverphotos/{tiktok.slug}_{number}.jpg"
-            for number in range(1, len(tiktok.slides) + 1)
-        ]
+    if tiktok.batch == 4:
+        record |= keys_of_the_present_scraper(tiktok, record)
     return record
+
+
+def keys_of_the_present_scraper(tiktok: TikTok, record: Record) -> Record:
+    """Return what this project's scraper writes beside the original's keys, and what it writes differently."""
+    is_exact = record["comment-count"].isdigit()
+    is_whole = int(record["comment-count"]) == len(record["comments"]) if is_exact else None
+    segments = [{"start": 0.2, "end": 3.4, "text": tiktok.captions}]
+    captions = {"language": "en", "label": "English", "src": None, "text": tiktok.captions, "segments": segments}
+    keys: Record = {
+        "status": "ok",
+        "reason": None,
+        "missing": [],
+        "media-type": "photo" if tiktok.slides else "video",
+        "slide-srcs": [f"{MEDIA}coverphotos/{tiktok.slug}_{n}.jpg" for n in range(1, len(tiktok.slides) + 1)],
+        "captions": [captions] if tiktok.captions else [],
+        "comments-complete": is_whole,
+        "comments-end": "count reached" if is_whole else "limit",
+        "scraper": SCRAPER,
+    }
+    if tiktok.slides:
+        keys |= {"video-src": None, "coverphoto-src": None, "missing": ["video-src", "coverphoto-src"]}
+    return keys
+
+
+def error_record(address: str, number: str, reason: str, now: datetime) -> Record:
+    """Return what this project's scraper leaves of a page that it could not read."""
+    record = dict.fromkeys(record_of(TIKTOKS_BY_SLUG["live-cat-tree"], now))
+    return record | {
+        "permalink": address,
+        "id": number,
+        "scrape-timestamp": javascript_seconds(now),
+        "status": "error",
+        "reason": reason,
+        "missing": ["video-src", "coverphoto-src", "description", "music-title"],
+        "scraper": SCRAPER,
+    }
 
 
 def javascript_seconds(moment: datetime) -> float | int:
@@ -197,9 +260,8 @@ def batch(number: int) -> list[Record]:
 
 def soiled(records: list[Record]) -> list[Record]:
     """Return batch 3 with what a long session leaves behind: repeats, a failed page and records of wrong shapes."""
-    by_slug = {t.slug: t for t in TIKTOKS}
     now = SCRAPED[3] + timedelta(minutes=2)
-    sword = record_of(by_slug["renfaire-sword"], now)
+    sword = record_of(TIKTOKS_BY_SLUG["renfaire-sword"], now)
     sword |= {"like-count": "1.5M", "music-title": "", "music-src": "https://music.demo.test/"}
     sword["comments"] = [
         {
@@ -211,22 +273,15 @@ def soiled(records: list[Record]) -> list[Record]:
         },
         *sword["comments"][:17],
     ]
-    horn = record_of(by_slug["train-horn"], now + timedelta(seconds=1.1)) | {"like-count": "160.3K"}
-    glass = by_slug["cat-glass"]
+    horn = record_of(TIKTOKS_BY_SLUG["train-horn"], now + timedelta(seconds=1.1)) | {"like-count": "160.3K"}
+    glass = TIKTOKS_BY_SLUG["cat-glass"]
     failed_again = {
         "id": tiktok_id(glass),
         "permalink": f"https://www.tiktok.com/{glass.by}/video/{tiktok_id(glass)}",
         "error": "TimeoutError: the page did not show this video within 2000 ms",
         "scrape-timestamp": javascript_seconds(now + timedelta(seconds=3.4)),
     }
-    never_seen = id_for("never-seen", datetime(2024, 6, 8, 11, 2, 30, tzinfo=UTC))
-    failed = {
-        "id": never_seen,
-        "permalink": f"https://www.tiktok.com/@half_a_page/video/{never_seen}",
-        "error": "TypeError: Cannot read properties of null (reading 'textContent')",
-        "scrape-timestamp": javascript_seconds(now + timedelta(seconds=5.9)),
-    }
-    advert = record_of(by_slug["thrift-lamp"], now + timedelta(seconds=7.2))
+    advert = record_of(TIKTOKS_BY_SLUG["thrift-lamp"], now + timedelta(seconds=7.2))
     advert |= {
         "permalink": "",
         "creator-username": "@definitely_an_advert",
@@ -236,9 +291,22 @@ def soiled(records: list[Record]) -> list[Record]:
     }
     del advert["id"]
     for record in records:
-        if record["id"] == tiktok_id(by_slug["garden-giant-marrow"]):
+        if record["id"] == tiktok_id(TIKTOKS_BY_SLUG["garden-giant-marrow"]):
             record["comments"] = "Log in to see comments"
-    return [*records[:4], sword, *records[4:9], failed_again, advert, *records[9:], horn, failed]
+    return [*records[:4], sword, *records[4:9], failed_again, advert, *records[9:], horn]
+
+
+def with_failed_pages(records: list[Record]) -> list[Record]:
+    """Return batch 4 with two pages that failed: one whose TikTok was read before, one that was never read."""
+    now = SCRAPED[4] + timedelta(minutes=1)
+    tree = tiktok_id(TIKTOKS_BY_SLUG["live-cat-tree"])
+    never_read = id_for("never-read", datetime(2025, 10, 8, 11, 2, 30, tzinfo=UTC))
+    page = "https://www.tiktok.com/@half_a_page/video/" + never_read
+    return [
+        *records,
+        error_record(f"https://www.tiktok.com/@mochi.and.toast/video/{tree}", tree, "the post did not change", now),
+        error_record(page, never_read, "no permalink, no creator and no description came", now + timedelta(seconds=4)),
+    ]
 
 
 def as_console_output(records: list[Record]) -> str:
@@ -272,7 +340,7 @@ def corpus_files() -> dict[str, str]:
     """Return path -> text of every file of the demo's raw zone."""
     readable = [t for t in TIKTOKS if t.link in READ_BY_THE_ORIGINAL]
     # The first paste of batch 4 was cut off; the batch was pasted again, whole.
-    cut_off = as_console_output(batch(4))
+    cut_off = as_console_output(with_failed_pages(batch(4)))
     queries = [
         {
             "text": query.text,
@@ -290,7 +358,7 @@ def corpus_files() -> dict[str, str]:
         "info/batch_1.json": as_console_output(batch(1)),
         "info/batch_2.json": as_console_output(batch(2)),
         "info/batch_3.json": as_console_output(soiled(batch(3))),
-        "info/batch_4.json": as_console_output(batch(4)),
+        "info/batch_4.json": as_console_output(with_failed_pages(batch(4))),
         "info/batch_4_cut_off.json": cut_off[: len(cut_off) * 2 // 5],
         "master.json": as_python_output(master()),
         "ocr.json": as_python_output({tiktok_id(t): t.cover for t in readable}),
