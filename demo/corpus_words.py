@@ -24,7 +24,7 @@ class TikTok:
     """One invented TikTok; `posted` is UTC, `slides` are the texts of a photo post, null texts mean a failed step.
 
     `comments` are (name, text); a name after "> " answers the last comment without it. `sound` is what a clip has:
-    voice, tone, silent, or none (no sound track at all). `captions` are the subtitles that the page itself offers.
+    voice, clacks, silent, or none (no sound track at all). `captions` are the subtitles that the page itself offers.
     """
 
     slug: str
@@ -1162,7 +1162,7 @@ TIKTOKS = (
             ("crumb", "it derailed in the jam"),
         ),
         "live",
-        sound="tone",
+        sound="clacks",
     ),
     TikTok(
         "live-teacher-fire-drill",
@@ -1357,6 +1357,7 @@ TIKTOKS = (
         "original sound - Tram Cantabile",
         (("minor_third", "next stop, vibrato"), ("Clementine", "I would miss my stop on purpose")),
         "locked",
+        sound="silent",
     ),
     TikTok(
         "locked-cheese-roll",
@@ -1371,6 +1372,7 @@ TIKTOKS = (
         "Run Rind Run - Camembert Cartel",
         (("Kasper 🇩🇰", "the cheese has the better technique"),),
         "locked",
+        sound="silent",
     ),
     TikTok(
         "gone-balloon",

@@ -25,7 +25,7 @@ FRAMES_PER_SECOND = 12
 SILENT_SECONDS = 2.5
 SMOOTHING = 2  # drawn twice as large, then halved
 RATE = 22_050
-VOICES = ("en-us", "en-us+f3", "en-gb", "en-us+m3", "en-gb+f2")
+VOICES = ("en-us+f2", "en-us+f3", "en-us+f4")  # the deeper ones are beyond any recogniser
 
 Colour = tuple[int, int, int]
 # Background above, below; body; detail. All darker than the caption's white, so that a reader can tell them apart.
@@ -354,21 +354,23 @@ def write_sound(path: Path, tiktok: TikTok) -> float:
     """Write what a clip sounds like as a WAV file and return its length in seconds."""
     if tiktok.sound == "voice":
         voice = VOICES[sum(tiktok.slug.encode()) % len(VOICES)]
-        command = ["espeak-ng", "-v", voice, "-s", "135", "-g", "4", "-w", str(path), tiktok.speech or ""]
+        command = ["espeak-ng", "-v", voice, "-s", "150", "-w", str(path), tiktok.speech or ""]
         subprocess.run(command, check=True)
         with wave.open(str(path)) as sound:
             return sound.getnframes() / sound.getframerate()
-    notes = (262, 330, 392, 330, 294, 349) if tiktok.sound == "tone" else ()
-    count = int(RATE * SILENT_SECONDS)
-    samples = []
-    for index in range(count):
-        note = notes[index * len(notes) // count] if notes else 0
-        samples.append(int(5000 * math.sin(2 * math.pi * note * index / RATE)))
+    samples = [0] * int(RATE * SILENT_SECONDS)
+    if tiktok.sound == "clacks":
+        # Two short clicks for each joint of the rails; anything longer would pass for a voice
+        for joint in range(int(SILENT_SECONDS / 0.9) + 1):
+            for start in (0.05 + 0.9 * joint, 0.17 + 0.9 * joint):
+                for index in range(min(RATE // 100, len(samples) - int(start * RATE))):
+                    fading = 6000 * math.exp(-500 * index / RATE)
+                    samples[int(start * RATE) + index] = int(fading * math.sin(2 * math.pi * 3000 * index / RATE))
     with wave.open(str(path), "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(RATE)
-        sound.writeframes(struct.pack(f"<{count}h", *samples))
+        sound.writeframes(struct.pack(f"<{len(samples)}h", *samples))
     return SILENT_SECONDS
 
 
@@ -392,17 +394,17 @@ def save_clip(path: Path, tiktok: TikTok) -> None:
 
 def main(folder: Path) -> None:
     """Make every picture and clip below the folder."""
-    covers, videos = folder / "coverphotos", folder / "videos"
-    covers.mkdir(parents=True, exist_ok=True)
-    videos.mkdir(parents=True, exist_ok=True)
+    covers = folder / "coverphotos"
+    for part in ("coverphotos", "videos", "locked"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
     for tiktok in (t for t in TIKTOKS if t.batch == 4):
         for number, text in enumerate(tiktok.slides, 1):
             save_cover(covers / f"{tiktok.slug}_{number}.jpg", f"{tiktok.slug}_{number}", text)
         if tiktok.slides:
             continue
         save_cover(covers / f"{tiktok.slug}.jpg", tiktok.slug, tiktok.cover or "")
-        if tiktok.link == "live":
-            save_clip(videos / f"{tiktok.slug}.mp4", tiktok)
+        if tiktok.link in ("live", "locked"):
+            save_clip(folder / ("videos" if tiktok.link == "live" else "locked") / f"{tiktok.slug}.mp4", tiktok)
 
 
 if __name__ == "__main__":
