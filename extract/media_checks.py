@@ -31,7 +31,8 @@ class MediaCheck:
     """What was found.
 
     `fault` is None for a good file, else empty, not_media, truncated, corrupt or too_large; `reason` says it to a
-    person. `tracks` are the handlers of a video's tracks (vide, soun, ...); width and height are in pixels.
+    person. `tracks` are the handlers of a video's tracks (vide, soun, ...), `seconds` is how long it says it lasts;
+    width and height are in pixels.
     """
 
     kind: str | None
@@ -40,6 +41,7 @@ class MediaCheck:
     tracks: tuple[str, ...] = field(default=())
     width: int | None = None
     height: int | None = None
+    seconds: float | None = None
 
     @property
     def ok(self) -> bool:
@@ -139,6 +141,20 @@ def _track_kinds(file: BinaryIO, moov: Box) -> tuple[str, ...]:
     return tuple(kinds)
 
 
+def _seconds(file: BinaryIO, moov: Box) -> float | None:
+    """Read how long the movie header says that the video lasts; None where it does not say (0, as in fragments)."""
+    for header in _boxes(file, moov.content, moov.end):
+        if header.name != "mvhd":
+            continue
+        file.seek(header.content)
+        content = file.read(32)
+        wide = content[:1] == b"\x01"
+        unit = int.from_bytes(content[20:24] if wide else content[12:16], "big")
+        length = int.from_bytes(content[24:32] if wide else content[16:20], "big")
+        return length / unit if unit and length else None
+    return None
+
+
 def check_video(path: Path) -> MediaCheck:
     """Walk the boxes of an MP4: `ftyp` first, `moov`, `mdat` and a video track there, no byte missing or left over."""
     size = path.stat().st_size
@@ -165,13 +181,14 @@ def check_video(path: Path) -> MediaCheck:
             if media_bytes == 0:
                 return MediaCheck(kind, "truncated", "no media data")
             tracks = _track_kinds(file, moov)
+            seconds = _seconds(file, moov)
         except EOFError as error:
             return MediaCheck(kind, "truncated", str(error))
         except ValueError as error:
             return MediaCheck(kind, "corrupt", str(error))
     if "vide" not in tracks:
         return MediaCheck(kind, "corrupt", "no video track", tracks)
-    return MediaCheck(kind, tracks=tracks)
+    return MediaCheck(kind, tracks=tracks, seconds=seconds)
 
 
 def load_image(path: Path, max_pixels: int = MAX_PIXELS) -> Image:

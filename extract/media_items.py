@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+import signal
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -81,19 +83,25 @@ class DoneItems:
         engine: str,
         settings: str,
         settled: Collection[str] = (OK,),
+        holds: Callable[[Line], bool] = lambda line: True,
     ) -> None:
-        """Read the journal once; `settled` are the outcomes that need no second look at the same file."""
+        """Read the journal once.
+
+        `settled` are the outcomes that need no second look at the same file; `holds` says whether what a line tells of
+        is still there.
+        """
         self._engine = engine
         self._settings = settings
         self._settled = frozenset(settled)
-        self._lines: Mapping[Key, dict[str, Any]] = journal.latest(settled=self._settled)
+        self._holds = holds
+        self._lines: Mapping[Key, dict[str, Any]] = journal.latest(settled=self._settled, holds=holds)
 
     def line_of(self, item: MediaItem) -> dict[str, Any] | None:
         """Return the line that counts for an item, if it is settled and was written for the file as it is now."""
         line = self._lines.get(Key(item.tiktok_id, item.part, self._engine, self._settings))
-        if line is None or line.get("status") not in self._settled or not _describes(line, item.path):
+        if line is None or line.get("status") not in self._settled or not self._holds(line):
             return None
-        return line
+        return line if _describes(line, item.path) else None
 
     def __contains__(self, item: object) -> bool:
         """Whether nothing is left to do for this item."""
@@ -111,3 +119,17 @@ def _describes(line: Line, path: Path) -> bool:
         return line.get("input_sha256") == sha256_of(path)
     except (OSError, ValueError):
         return False
+
+
+@contextmanager
+def interrupts_held_off() -> Iterator[None]:
+    """Hold off Ctrl-C from this thread and the programs that it starts meanwhile.
+
+    A terminal sends Ctrl-C to every process in the foreground: without this, the item in hand would lose its program
+    and be written down as failed, while the step itself waits for it.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -240,5 +240,36 @@ def ocr(
     finish(work, as_json=as_json, strict=strict)
 
 
+@app.command()
+def audio(
+    data: Data = Path("data"),
+    limit: Limit = None,
+    ids: Ids = None,
+    jobs: CoreJobs = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    strict: Strict = False,
+    engine: Annotated[str, typer.Option("--engine", help="ffmpeg, or moviepy: slower, the same result.")] = "ffmpeg",
+) -> None:
+    """Take the sound out of the videos, as 16 kHz mono WAV."""
+
+    def work() -> StepResult:
+        options = options_of(
+            data,
+            limit=limit,
+            ids=ids,
+            jobs=jobs or default_jobs(),
+            force=force,
+            dry_run=dry_run,
+            json=as_json,
+            strict=strict,
+        )
+        result: StepResult = step_module("audio").run(options, engine=engine)
+        return result
+
+    finish(work, as_json=as_json, strict=strict)
+
+
 if __name__ == "__main__":
     app(prog_name="python extract/run.py")

@@ -10,7 +10,7 @@ from typing import Any
 
 from extract.journal import OK, Journal, utc_now
 from extract.media_checks import MediaError, load_image
-from extract.media_items import DoneItems, MediaItem, cover_items, sha256_of
+from extract.media_items import DoneItems, MediaItem, cover_items, interrupts_held_off, sha256_of
 from extract.ocr_engines import OcrEngine, ReadingError, TextLine, open_ocr_engine
 from extract.steps.common import Outcome, StepOptions, StepResult, run_items
 
@@ -52,7 +52,7 @@ def read_item(item: MediaItem, engine: OcrEngine) -> Outcome:
     fault: str | None = None
     try:
         line["input_sha256"] = sha256_of(item.path)
-        with load_image(item.path) as image:
+        with interrupts_held_off(), load_image(item.path) as image:
             lines = engine.read(image)
         line["text"] = text_of(lines)
         line["extra"] = {
