@@ -70,7 +70,8 @@ def read_ids(given: str | None) -> frozenset[str] | None:
 def describe(result: StepResult) -> str:
     """Say in a few lines what a step did."""
     counts = f"{result.step}: {result.ok} ok, {result.skipped} done before, {result.failed} failed"
-    lines = [counts + (f", {result.left} left" if result.left else "")]
+    worked = result.ok or result.skipped or result.failed or result.left or not result.messages
+    lines = [counts + (f", {result.left} left" if result.left else "")] if worked else []
     lines += [f"  {fault}: {count}" for fault, count in sorted(result.faults.items())]
     lines += [f"would do {item}" for item in result.details.get("would_do", [])]
     lines += list(result.messages)
@@ -269,6 +270,33 @@ def audio(
         return result
 
     finish(work, as_json=as_json, strict=strict)
+
+
+@app.command()
+def status(
+    data: Data = Path("data"),
+    ids: Ids = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Show how far the raw zone has come: the funnel from scrape to texts. Needs no warehouse."""
+
+    def work() -> StepResult:
+        result: StepResult = step_module("status").run(options_of(data, ids=ids, json=as_json, strict=strict))
+        return result
+
+    finish(work, as_json=as_json, strict=strict)
+
+
+@app.command()
+def doctor(data: Data = Path("data"), as_json: AsJson = False) -> None:
+    """Show versions, tools with the lines that install them, free disk, and how long the scraped links still live."""
+
+    def work() -> StepResult:
+        result: StepResult = step_module("doctor").run(options_of(data, json=as_json))
+        return result
+
+    finish(work, as_json=as_json, strict=False)
 
 
 if __name__ == "__main__":

@@ -123,7 +123,8 @@ class Outcome:
 class StepResult:
     """What a step did: counts of items, failures by class, and what a person or a program should read at the end.
 
-    `inputs_failed` counts files and records that could not be read and were passed over.
+    `inputs_failed` counts files and records that could not be read and were passed over. A step that works on no items
+    tells its findings in `messages` and may set `exit` itself.
     """
 
     step: str
@@ -138,9 +139,12 @@ class StepResult:
     faults: Mapping[str, int] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     messages: Sequence[str] = ()
+    exit: ExitCode | None = None
 
     def exit_code(self, *, strict: bool) -> ExitCode:
         """Return the exit code: failed items are told, and fatal only when asked to be strict; a stop always is."""
+        if self.exit is not None:
+            return self.exit
         if self.interrupted:
             return ExitCode.INTERRUPTED
         return ExitCode.FAILED if self.stopped or (strict and (self.failed or self.inputs_failed)) else ExitCode.DONE
@@ -217,11 +221,8 @@ def run_items(
     waiting = iter(todo)
     in_hand: dict[Future[Outcome], Item] = {}
 
-    with (
-        finishing_on_signals(stop),
-        Progress(step, len(todo)) as progress,
-        ThreadPoolExecutor(max_workers=max(1, options.jobs), thread_name_prefix=step) as pool,
-    ):
+    pool = ThreadPoolExecutor(max_workers=max(1, options.jobs), thread_name_prefix=step)
+    with finishing_on_signals(stop), Progress(step, len(todo)) as progress:
         try:
             while True:
                 while not stop.is_set() and len(in_hand) < max(1, options.jobs):
@@ -253,10 +254,11 @@ def run_items(
                         stop.set()
                 progress.tick()
         except BaseException:
-            # An item in a thread cannot be taken back: without this the pool would wait for it
+            # An item in a thread cannot be taken back, and is not waited for
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+        pool.shutdown()
 
     worked = counts["ok"] + counts["failed"] + counts["skipped"]
     return StepResult(

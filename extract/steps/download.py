@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import hashlib
 import http.cookiejar
 import json
 import os
@@ -25,7 +24,7 @@ from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -36,10 +35,18 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from extract.formats.base import Post
 from extract.journal import OK, Journal, Line, utc_now
 from extract.media_checks import MediaCheck, check_image, check_video
-from extract.raw_zone import find_posts, forgotten, part_path
+from extract.raw_zone import find_posts, forgotten
 from extract.steps.common import NoInputError, Outcome, StepOptions, StepResult, UsageError, run_items
+from extract.steps.download_plan import (
+    JOURNAL,
+    Part,
+    holds,
+    latest_downloads,
+    link_expiry,
+    parts_of,
+    scrape_again,
+)
 
-JOURNAL = "downloads.ndjson"
 SCRAPE_AGAIN_FILE = "scrape_again.txt"
 SKIP_FILE = "skip.txt"
 CHUNK = 8192
@@ -58,8 +65,6 @@ TRIES: Mapping[str, int] = {
     "not_media": 2,
     "corrupt": 2,
 }
-# What only a new scrape (or the cookies of one) can help
-SCRAPE_AGAIN = frozenset({"forbidden", "expired_link", "blob_link", "no_link", "bad_link", "gone", "not_found"})
 # Asking the same link again cannot help
 FINAL = frozenset({"gone", "not_found"})
 
@@ -105,36 +110,6 @@ class DownloadSettings:
     largest_file: int = LARGEST_FILE
 
 
-@dataclass(frozen=True)
-class Part:
-    """One file to download: the post, the part's name, its link, and where it will lie."""
-
-    post: Post
-    name: str
-    link: str
-    path: Path
-
-    @property
-    def host(self) -> str | None:
-        """Return the host that the link names."""
-        return host_of(self.link)
-
-    @property
-    def unfinished(self) -> Path:
-        """Return where the file lies while it is incomplete."""
-        return self.path.with_name(self.path.name + ".part")
-
-    @property
-    def note(self) -> Path:
-        """Return where it is noted what the incomplete file belongs to."""
-        return self.path.with_name(self.path.name + ".part.json")
-
-    @property
-    def link_digest(self) -> str:
-        """Return a short digest of the link: tells links apart without keeping their signatures."""
-        return hashlib.sha256(self.link.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
 class AttemptError(Exception):
     """An attempt that failed: its class, the reason for a person, and how long the host asks us to wait (seconds)."""
 
@@ -147,36 +122,6 @@ class AttemptError(Exception):
 
 
 # --- Links ---------------------------------------------------------------------------------------------------------
-
-
-def host_of(link: str) -> str | None:
-    """Return the host of an http(s) link, None for anything else."""
-    try:
-        parts = urlsplit(link)
-        return parts.hostname if parts.scheme in ("http", "https") else None
-    except ValueError:
-        return None
-
-
-STAMP_IN_PATH = re.compile(r"/[0-9a-f]{32}/([0-9a-f]{8})/", re.IGNORECASE)
-
-
-def link_expiry(link: str) -> float | None:
-    """Return when a link expires (seconds since 1970 UTC): from expire=, x-expires=, or the hex stamp in its path."""
-    try:
-        parts = urlsplit(link)
-    except ValueError:
-        return None
-    values = parse_qs(parts.query)
-    for name in ("x-expires", "expire", "expires"):
-        for value in values.get(name, []):
-            if value.isascii() and value.isdigit() and 9 <= len(value) <= 11:
-                return float(value)
-    stamp = STAMP_IN_PATH.search(parts.path)
-    # A stamp outside 2015 .. 2100 is something else
-    if stamp and 1_420_000_000 < int(stamp.group(1), 16) < 4_102_444_800:
-        return float(int(stamp.group(1), 16))
-    return None
 
 
 def check_link(link: str, now: float) -> AttemptError | None:
@@ -740,19 +685,6 @@ def check_part(part: str, path: Path) -> MediaCheck:
 # --- The step ------------------------------------------------------------------------------------------------------
 
 
-def parts_of(data: Path, post: Post) -> list[Part]:
-    """Return the files of a post; a post that was only listed somewhere has none yet."""
-    if post.listed_only:
-        return []
-    links: dict[str, str] = {}
-    if post.video is not None:
-        links["video"] = post.video
-    if post.cover is not None:
-        links["cover"] = post.cover
-    links.update((f"slide_{number}", link) for number, link in enumerate(post.slides, start=1))
-    return [Part(post, name, link, part_path(data, post.tiktok_id, name)) for name, link in links.items()]
-
-
 def read_skip_list(data: Path, given: Path | None) -> frozenset[str]:
     """Return the ids that are never asked for: one on a line, what follows it or a # is a remark. Raises UsageError."""
     path = given or data / SKIP_FILE
@@ -779,38 +711,6 @@ def interleave(parts: Iterable[Part]) -> list[Part]:
         if queue:
             queues.append(queue)
     return order
-
-
-def holds(data: Path) -> Callable[[Line], bool]:
-    """Return a test of an ok line: whether its file is there, with the size that it had."""
-
-    def test(line: Line) -> bool:
-        try:
-            size = part_path(data, str(line.get("tiktok_id")), str(line.get("part"))).stat().st_size
-        except (OSError, ValueError):
-            return False
-        return "bytes" not in line or line["bytes"] == size
-
-    return test
-
-
-def latest_downloads(data: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the line that counts for each TikTok and part."""
-    state = Journal(data / JOURNAL).latest(holds=holds(data))
-    return {(key.tiktok_id, key.part): line for key, line in state.items()}
-
-
-def scrape_again(data: Path, posts: Mapping[str, Post], state: Mapping[tuple[str, str], Line]) -> dict[str, str]:
-    """Return the TikToks that only a new scrape can help, with the class that says why."""
-    found: dict[str, str] = {}
-    for post in posts.values():
-        if post.listed_only:
-            found[post.tiktok_id] = "not_scraped"
-        for part in parts_of(data, post):
-            line = state.get((post.tiktok_id, part.name))
-            if line is not None and line.get("status") != OK and line.get("class") in SCRAPE_AGAIN:
-                found.setdefault(post.tiktok_id, str(line["class"]))
-    return found
 
 
 def write_scrape_again(data: Path, posts: Mapping[str, Post], wanted: Mapping[str, str]) -> None:

@@ -38,11 +38,10 @@ from extract.steps.common import NoInputError, StepOptions, UsageError
 from extract.steps.download import (
     Downloader,
     DownloadSettings,
-    link_expiry,
     parse_retry_after,
-    parts_of,
     run,
 )
+from extract.steps.download_plan import link_expiry, parts_of
 
 ID = "7000000000000000001"
 FAST = DownloadSettings(timeout=0.6, deadline=5.0, backoff=0.01)
