@@ -1,7 +1,10 @@
 {# One row for each comment or reply of a TikTok in the corpus: the union of what its scrapes have shown. #}
 with
 
-shown_comments as (select * from {{ ref('stg_scraper__comments') }} where problem is null),
+shown_comments as (
+    select * from {{ ref('stg_scraper__comments') }}
+    where problem is null
+),
 
 scrapes as (select * from {{ ref('int_scrapes_ranked') }}),
 

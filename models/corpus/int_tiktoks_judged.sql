@@ -22,7 +22,7 @@ downloads as (
         bool_or(status = 'ok') as is_any_part_ok,
         max(finished_at) filter (where status = 'ok' and coalesce(part, 'video') = 'video') as video_downloaded_at,
         max(finished_at) filter (where status = 'ok') as downloaded_at,
-        {{ newest('coalesce(class, reason, status)', "case when status = 'ok' then null else -position end") }} as reason
+        {{ newest('coalesce(class, reason, status)', "case when status <> 'ok' then -position end") }} as reason
     from attempts
     where step = 'download'
     group by tiktok_id
@@ -58,7 +58,7 @@ spoken_texts as (
 chosen_texts as (
     select
         *,
-        case when trim(text, chr(32) || chr(9) || chr(10) || chr(12) || chr(13)) <> '' then text else '' end as found_text
+        case when regexp_matches(text, '\S') then text else '' end as found_text
     from spoken_texts
     qualify row_number() over (
         partition by tiktok_id, kind, part
@@ -96,8 +96,7 @@ texts as (
 sounds as (
     select
         tiktok_id,
-        regexp_matches(lower(status || ' ' || coalesce(class, '') || ' ' || coalesce(reason, '')), '^(ok )?no[_ -]audio')
-            as has_no_sound,
+        regexp_matches(lower(concat_ws(' ', status, class, reason)), '^(ok )?no[_ -]audio') as has_no_sound,
         status = 'ok' as is_ok,
         coalesce(class, reason, status) as reason
     from attempts
@@ -155,13 +154,12 @@ select
     -- the first that applies
     case
         when scrape_count = 0 then 'scrape_failed'
-        {% if not var('keep_incomplete_tiktoks', false) -%}
+        when {{ var('keep_incomplete_tiktoks', false) }} then null
         when download_status = 'failed' then 'download_failed'
         when download_status = 'absent' then 'download_not_attempted'
         when cover_status = 'failed' then 'cover_failed'
         when cover_status = 'absent' then 'cover_not_read'
         when speech_status = 'failed' then 'speech_failed'
         when speech_status = 'absent' then 'speech_not_transcribed'
-        {%- endif %}
     end as excluded_reason
 from outcomes

@@ -4,7 +4,10 @@ with
 
 tiktoks as (select * from {{ ref('int_tiktoks_merged') }}),
 
-judged_tiktoks as (select * from {{ ref('int_tiktoks_judged') }} where excluded_reason is null)
+judged_tiktoks as (
+    select * from {{ ref('int_tiktoks_judged') }}
+    where excluded_reason is null
+)
 
 select
     tiktoks.tiktok_id,

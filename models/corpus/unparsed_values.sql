@@ -6,28 +6,70 @@ tiktoks as (select * from {{ ref('stg_scraper__tiktoks') }}),
 comments as (select * from {{ ref('stg_scraper__comments') }}),
 
 shown_values as (
-    select file, position, null::integer as comment_position, tiktok_id, scraped_at,
-        'like_count' as field, like_count_shown as shown, like_count::varchar as parsed
+    select
+        file,
+        position,
+        null::integer as comment_position,
+        tiktok_id,
+        scraped_at,
+        'like_count' as field,
+        like_count_shown as shown,
+        like_count::varchar as parsed
     from tiktoks
     union all
-    select file, position, null::integer as comment_position, tiktok_id, scraped_at,
-        'comment_count' as field, comment_count_shown as shown, comment_count::varchar as parsed
+    select
+        file,
+        position,
+        null::integer as comment_position,
+        tiktok_id,
+        scraped_at,
+        'comment_count' as field,
+        comment_count_shown as shown,
+        comment_count::varchar as parsed
     from tiktoks
     union all
-    select file, position, null::integer as comment_position, tiktok_id, scraped_at,
-        'posted_at' as field, posted_at_shown as shown, posted_at_shown_as::varchar as parsed
+    select
+        file,
+        position,
+        null::integer as comment_position,
+        tiktok_id,
+        scraped_at,
+        'posted_at' as field,
+        posted_at_shown as shown,
+        posted_at_shown_as::varchar as parsed
     from tiktoks
     union all
-    select file, position, comment_position, tiktok_id, scraped_at,
-        'like_count' as field, like_count_shown as shown, like_count::varchar as parsed
+    select
+        file,
+        position,
+        comment_position,
+        tiktok_id,
+        scraped_at,
+        'like_count' as field,
+        like_count_shown as shown,
+        like_count::varchar as parsed
     from comments
     union all
-    select file, position, comment_position, tiktok_id, scraped_at,
-        'reply_count' as field, reply_count_shown as shown, reply_count::varchar as parsed
+    select
+        file,
+        position,
+        comment_position,
+        tiktok_id,
+        scraped_at,
+        'reply_count' as field,
+        reply_count_shown as shown,
+        reply_count::varchar as parsed
     from comments
     union all
-    select file, position, comment_position, tiktok_id, scraped_at,
-        'posted_at' as field, posted_at_shown as shown, posted_at::varchar as parsed
+    select
+        file,
+        position,
+        comment_position,
+        tiktok_id,
+        scraped_at,
+        'posted_at' as field,
+        posted_at_shown as shown,
+        posted_at::varchar as parsed
     from comments
 )
 

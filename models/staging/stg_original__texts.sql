@@ -1,7 +1,10 @@
 {# One row for each text of ocr.json, of speech_to_text.json and of tiktoks.db. #}
 with
 
-records as (select * from {{ ref('stg_raw__records') }} where problem is null),
+records as (
+    select * from {{ ref('stg_raw__records') }}
+    where problem is null
+),
 
 texts as (
     select

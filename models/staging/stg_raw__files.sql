@@ -3,7 +3,9 @@ with
 
 records as (select * from {{ ref('stg_raw__records') }}),
 
-present_files as (select * from {{ list_files(record_files() + ['tiktoks.db']) }} as present_files),
+present_files as (
+    select * from {{ list_files(record_files() + ['tiktoks.db']) }} as listed_files
+),
 
 file_problems as (
     select

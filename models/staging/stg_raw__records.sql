@@ -6,7 +6,8 @@
     pre_hook='{{ delete_changed_files(this) }}'
 ) }}
 {% set forgets_persons = persons_are_forgotten() %}
-{% set only = changed_files(record_files() + ['tiktoks.db'], this) if is_incremental() and not forgets_persons else none %}
+{% set files = record_files() + ['tiktoks.db'] %}
+{% set only = changed_files(files, this) if is_incremental() and not forgets_persons else none %}
 with
 
 read_records as (
@@ -17,7 +18,9 @@ read_records as (
     {%- endif %}
 ),
 
-present_files as (select * from {{ present_files(record_files() + ['tiktoks.db']) }} as present_files),
+present_files as (
+    select * from {{ present_files(files) }} as found_files
+),
 
 deletions as (select * from {{ read_records(['deletions.ndjson']) }} as deletions),
 
@@ -54,12 +57,12 @@ identified_records as (
         trim(
             case
                 when kind = 'texts' then record_key
-                when kind = 'master' then coalesce(named.id, record_key)
-                when kind in ('journal', 'deletions') then named.tiktok_id
-                when kind in ('batch', 'legacy') then named.id
+                when kind = 'master' then coalesce(named['id'], record_key)
+                when kind in ('journal', 'deletions') then named['tiktok_id']
+                when kind in ('batch', 'legacy') then named['id']
                 else coalesce(
-                    named.aweme_id, named.video_id, json_extract_string(named.data, '$.aweme_id'),
-                    named.id, json_extract_string(named.data, '$.id')
+                    named['aweme_id'], named['video_id'], json_extract_string(named['data'], '$.aweme_id'),
+                    named['id'], json_extract_string(named['data'], '$.id')
                 )
             end
         ) as tiktok_id
@@ -78,11 +81,11 @@ judged_records as (
             when kind = 'texts' then null
             when json_type <> 'OBJECT' then 'the record is of the type ' || lower(json_type) || ', not an object'
             when kind = 'import' then null
-            when kind = 'deletions' and coalesce(tiktok_id, named.person) is null
+            when kind = 'deletions' and coalesce(tiktok_id, named['person']) is null
                 then 'the line names neither a tiktok_id nor a person'
             when kind = 'deletions' then null
-            when coalesce(tiktok_id, '') = '' and named.error is not null
-                then 'the scraper could not tell the id: ' || named.error
+            when coalesce(tiktok_id, '') = '' and named['error'] is not null
+                then 'the scraper could not tell the id: ' || named['error']
             when coalesce(tiktok_id, '') = '' then 'the record has no id'
             when not regexp_full_match(tiktok_id, '[0-9]+') then 'the id ''' || tiktok_id || ''' is not a number'
         end as judged_problem
@@ -92,6 +95,7 @@ judged_records as (
 forgotten_ids as (
     select trim(json_extract_string(record, '$.tiktok_id')) as tiktok_id
     from deletions
+    where json_extract_string(record, '$.tiktok_id') is not null
 ),
 
 forgotten_persons as (
@@ -106,13 +110,28 @@ tiktoks_of_forgotten_persons as (
     inner join forgotten_persons
         on
             forgotten_persons.person in (
-                lower(ltrim(trim(judged_records.named."creator-username"), '@')),
-                lower(trim(judged_records.named."creator-nickname")),
-                lower(regexp_extract(judged_records.named.permalink, '/@([^/?#]+)', 1)),
-                lower(judged_records.named.uploader),
-                lower(judged_records.named.channel),
-                lower(judged_records.named.username)
+                lower(ltrim(trim(judged_records.named['creator-username']), '@')),
+                lower(trim(judged_records.named['creator-nickname'])),
+                lower(regexp_extract(judged_records.named['permalink'], '/@([^/?#]+)', 1)),
+                lower(judged_records.named['uploader']),
+                lower(judged_records.named['channel']),
+                lower(judged_records.named['username'])
             )
+),
+
+all_forgotten_ids as (
+    select tiktok_id from forgotten_ids
+    union
+    select tiktok_id from tiktoks_of_forgotten_persons
+),
+
+kept_records as (
+    select *
+    from judged_records
+    -- no id, no match: kept
+    where
+        kind = 'deletions'
+        or not coalesce(tiktok_id in (select all_forgotten_ids.tiktok_id from all_forgotten_ids), false)
 )
 
 select
@@ -125,22 +144,13 @@ select
     case
         when judged_problem is not null then null
         {% if forgets_persons -%}
-        when json_type(named.comments) = 'ARRAY'
+        when json_type(named['comments']) = 'ARRAY'
             then json_merge_patch(
                 record,
-                json_object('comments', {{ comments_without('named.comments', '(select list(person) from forgotten_persons)') }})
+                json_object('comments', {{ comments_without("named['comments']", '(select list(person) from forgotten_persons)') }})
             )
         {% endif -%}
         else record
     end as record,
     judged_problem as problem
-from judged_records
-where
-    kind = 'deletions'
-    or tiktok_id is null
-    or (
-        tiktok_id not in (select forgotten_ids.tiktok_id from forgotten_ids where forgotten_ids.tiktok_id is not null)
-        and tiktok_id not in (
-            select found.tiktok_id from tiktoks_of_forgotten_persons as found where found.tiktok_id is not null
-        )
-    )
+from kept_records

@@ -59,9 +59,9 @@ fields as (
 named_fields as (
     select
         *,
-        nullif(trim(field."comment-id"), '') as comment_key,
-        nullif(trim(coalesce(field."time-posted", field.timeposted)), '') as posted_at_shown,
-        trim(regexp_replace(ltrim(trim(field."commenter-username"), '@'), ' · [^·]*$', '')) as commenter_name
+        nullif(trim(field['comment-id']), '') as comment_key,
+        nullif(trim(coalesce(field['time-posted'], field['timeposted'])), '') as posted_at_shown,
+        trim(regexp_replace(ltrim(trim(field['commenter-username']), '@'), ' · [^·]*$', '')) as commenter_name
     from fields
 )
 
@@ -74,7 +74,7 @@ select
     comment_key,
     -- a reply inside its comment belongs to it even when it does not say so
     coalesce(
-        nullif(trim(field."parent-comment-id"), ''),
+        nullif(trim(field['parent-comment-id']), ''),
         case
             when reply_position > 0
                 then first_value(comment_key) over (
@@ -83,17 +83,17 @@ select
         end
     ) as parent_comment_key,
     nullif(commenter_name, '') as commenter_name,
-    field."commenter-username" like '% · %' as has_label,
-    case when trim(field."comment-text") <> '' then field."comment-text" end as comment_text,
-    nullif(trim(field."like-count"), '') as like_count_shown,
-    {{ read_count('field."like-count"') }} as like_count,
-    nullif(trim(field."replies-count"), '') as reply_count_shown,
+    field['commenter-username'] like '% · %' as has_label,
+    case when trim(field['comment-text']) <> '' then field['comment-text'] end as comment_text,
+    nullif(trim(field['like-count']), '') as like_count_shown,
+    {{ read_count("field['like-count']") }} as like_count,
+    nullif(trim(field['replies-count']), '') as reply_count_shown,
     -- shown empty where there is none
     case
-        when trim(field."replies-count") = '' then 0
-        when field."replies-count" ilike '%repl%'
-            then {{ read_count("regexp_extract(field.\"replies-count\", '([0-9][0-9.,]*\s*[KMB]?)', 1)") }}
-        else {{ read_count('field."replies-count"') }}
+        when trim(field['replies-count']) = '' then 0
+        when field['replies-count'] ilike '%repl%'
+            then {{ read_count("regexp_extract(field['replies-count'], '([0-9][0-9.,]*\s*[KMB]?)', 1)") }}
+        else {{ read_count("field['replies-count']") }}
     end as reply_count,
     posted_at_shown,
     coalesce(

@@ -1,4 +1,4 @@
-{# One row for each readable record of a console batch, of master.json or of tiktoks.db: a TikTok as it was shown at one scrape. #}
+{# One row for each readable record of a console batch, master.json or tiktoks.db: a TikTok as one scrape showed it. #}
 with
 
 records as (select * from {{ ref('stg_raw__records') }}),
@@ -24,8 +24,8 @@ fields as (
 timed_fields as (
     select
         *,
-        {{ read_time('field."scrape-timestamp"') }} as scraped_at,
-        nullif(trim(coalesce(field.timeposted, field."time-posted")), '') as posted_at_shown
+        {{ read_time("field['scrape-timestamp']") }} as scraped_at,
+        nullif(trim(coalesce(field['timeposted'], field['time-posted'])), '') as posted_at_shown
     from fields
 ),
 
@@ -42,41 +42,43 @@ select
     position,
     kind,
     tiktok_id,
-    nullif(trim(field.error), '') as error,
+    nullif(trim(field['error']), '') as error,
     scraped_at,
     case
         when
-            lower(field."media-type") = 'photo'
-            or field.permalink like '%/photo/%'
-            or len({{ read_items('field."slide-srcs"') }}) > 0
+            lower(field['media-type']) = 'photo'
+            or field['permalink'] like '%/photo/%'
+            or len({{ read_items("field['slide-srcs']") }}) > 0
             then 'photo'
-        when field."media-type" is not null or field.permalink like '%/video/%' or field."video-src" <> '' then 'video'
+        when
+            lower(field['media-type']) = 'video' or field['permalink'] like '%/video/%' or field['video-src'] <> ''
+            then 'video'
     end as media_type,
-    nullif(trim(field."video-src"), '') as video_src,
-    {{ read_host('trim(field."video-src")') }} as video_host,
-    {{ read_link_expiry('field."video-src"') }} as video_src_expires_at,
-    nullif(trim(field."coverphoto-src"), '') as coverphoto_src,
-    {{ read_link_expiry('field."coverphoto-src"') }} as coverphoto_src_expires_at,
-    nullif(trim(field.permalink), '') as permalink,
-    nullif(trim(field."web-id"), '') as web_id,
-    nullif(trim(field."like-count"), '') as like_count_shown,
-    {{ read_count('field."like-count"') }} as like_count,
-    nullif(trim(field."comment-count"), '') as comment_count_shown,
-    {{ read_count('field."comment-count"') }} as comment_count,
-    nullif(ltrim(trim(field."creator-username"), '@'), '') as creator_username,
-    nullif(trim(field."creator-nickname"), '') as creator_nickname,
-    nullif(trim(field."music-title"), '') as music_title,
+    nullif(trim(field['video-src']), '') as video_src,
+    {{ read_host("trim(field['video-src'])") }} as video_host,
+    {{ read_link_expiry("field['video-src']") }} as video_src_expires_at,
+    nullif(trim(field['coverphoto-src']), '') as coverphoto_src,
+    {{ read_link_expiry("field['coverphoto-src']") }} as coverphoto_src_expires_at,
+    nullif(trim(field['permalink']), '') as permalink,
+    nullif(trim(field['web-id']), '') as web_id,
+    nullif(trim(field['like-count']), '') as like_count_shown,
+    {{ read_count("field['like-count']") }} as like_count,
+    nullif(trim(field['comment-count']), '') as comment_count_shown,
+    {{ read_count("field['comment-count']") }} as comment_count,
+    nullif(ltrim(trim(field['creator-username']), '@'), '') as creator_username,
+    nullif(trim(field['creator-nickname']), '') as creator_nickname,
+    nullif(trim(field['music-title']), '') as music_title,
     -- the address of the site alone is what an empty link comes out as
-    case when not regexp_full_match(trim(field."music-src"), '(https?://[^/]+/?)?') then trim(field."music-src") end
+    case when not regexp_full_match(trim(field['music-src']), '(https?://[^/]+/?)?') then trim(field['music-src']) end
         as music_src,
-    case when trim(field.description) <> '' then field.description end as description,
+    case when trim(field['description']) <> '' then field['description'] end as description,
     case
-        when json_type(field.captions) = 'VARCHAR' then nullif(trim(json_extract_string(field.captions, '$')), '')
+        when json_type(field['captions']) = 'VARCHAR' then nullif(trim(json_extract_string(field['captions'], '$')), '')
         else nullif(
             trim(
                 list_aggregate(
                     list_transform(
-                        {{ read_items('field.captions') }},
+                        {{ read_items("field['captions']") }},
                         lambda cue: coalesce(json_extract_string(cue, '$.text'), json_extract_string(cue, '$'))
                     ),
                     'string_agg', ' '
@@ -94,11 +96,11 @@ select
             abs(date_diff('day', shown_time, id_time)) <= {{ shown_date_tolerance('posted_at_shown') }} then 'agreed'
         else 'disagreed'
     end as posted_at_check,
-    try_cast(field."comments-complete" as boolean) as is_comments_complete,
-    case when json_type(field.comments) = 'ARRAY' then field.comments end as comments,
+    try_cast(field['comments-complete'] as boolean) as is_comments_complete,
+    case when json_type(field['comments']) = 'ARRAY' then field['comments'] end as comments,
     case
-        when json_type(field.comments) not in ('ARRAY', 'NULL')
-            then 'the comments are of the type ' || lower(json_type(field.comments)) || ', not a list'
+        when json_type(field['comments']) not in ('ARRAY', 'NULL')
+            then 'the comments are of the type ' || lower(json_type(field['comments'])) || ', not a list'
     end as comments_problem,
-    {{ read_time('field."download-timestamp"') }} as downloaded_at
+    {{ read_time("field['download-timestamp']") }} as downloaded_at
 from parsed_fields
