@@ -3,6 +3,12 @@
     what it cannot read: the text stays beside it in staging, and corpus.unparsed_values says so.
 #}
 
+{# A text as it was shown; null where it holds nothing but blanks, since missing is null and never ''. #}
+{% macro not_blank(shown) -%}
+    case when regexp_matches({{ shown }}, '\S') then {{ shown }} end
+{%- endmacro %}
+
+
 {# A count as shown: 3721, 1,234, 22.6K, 2.4M, 1.1B. A bigint; halves that no count can have are refused. #}
 {% macro read_count(shown) -%}
     {{ return(adapter.dispatch('read_count')(shown)) }}
@@ -25,6 +31,21 @@
                     end
                 ) as bigint
             )
+    end
+{%- endmacro %}
+
+
+{# A count of replies: '' is 0; a number; or the words of the button, 'View more replies (12)', 'View 9 more'. #}
+{% macro read_reply_count(shown) -%}
+    {{ return(adapter.dispatch('read_reply_count')(shown)) }}
+{%- endmacro %}
+
+{% macro duckdb__read_reply_count(shown) -%}
+    {%- set number = "regexp_extract(" ~ shown ~ ", '([0-9][0-9.,]*\\s*[KMB]?)(?:\\W|$)', 1)" -%}
+    case
+        when trim({{ shown }}) = '' then 0
+        when {{ shown }} ilike '%repl%' or {{ shown }} ilike 'view%' then {{ read_count(number) }}
+        else {{ read_count(shown) }}
     end
 {%- endmacro %}
 
@@ -143,6 +164,29 @@
 {%- endmacro %}
 
 
+{# A JSON list of objects as a list of structs: null for an element that is no object, empty for what is no list. #}
+{% macro read_list(value, fields) -%}
+    {{ return(adapter.dispatch('read_list')(value, fields)) }}
+{%- endmacro %}
+
+{% macro duckdb__read_list(value, fields) -%}
+    json_transform(
+        {{ value }},
+        '[{ {%- for name, type in fields.items() %}"{{ name }}": "{{ type | upper }}"{{ ', ' if not loop.last }}{% endfor -%} }]'
+    )
+{%- endmacro %}
+
+
+{# The types of the elements of a JSON list, beside read_list. #}
+{% macro read_list_types(value) -%}
+    {{ return(adapter.dispatch('read_list_types')(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__read_list_types(value) -%}
+    json_type({{ value }}, '$[*]')
+{%- endmacro %}
+
+
 {# The elements of a JSON list as a list of JSON values; empty for anything else. #}
 {% macro read_items(value) -%}
     {{ return(adapter.dispatch('read_items')(value)) }}
@@ -180,4 +224,33 @@
             )
         )
     )
+{%- endmacro %}
+
+
+{#
+    The words of captions: a text; a list of texts or of cues {text}, joined by blanks; or a list of tracks {language, text,
+    segments}, of which the first that has a text counts, since the others are translations. Null where there are none.
+#}
+{% macro read_captions(captions) -%}
+    {{ return(adapter.dispatch('read_captions')(captions)) }}
+{%- endmacro %}
+
+{% macro duckdb__read_captions(captions) -%}
+    {%- set texts -%}
+        list_filter(
+            list_transform(
+                {{ read_items(captions) }},
+                lambda cue: trim(
+                    case when json_type(cue) = 'OBJECT' then cue ->> '$.text' else cue ->> '$' end
+                )
+            ),
+            lambda words: words <> ''
+        )
+    {%- endset -%}
+    case
+        when json_type({{ captions }}) = 'VARCHAR' then nullif(trim({{ captions }} ->> '$'), '')
+        when json_exists({{ captions }}, '$[0].segments') or json_exists({{ captions }}, '$[0].language')
+            then {{ texts }}[1]
+        else nullif(list_aggregate({{ texts }}, 'string_agg', ' '), '')
+    end
 {%- endmacro %}

@@ -22,7 +22,9 @@ present_files as (
     select * from {{ present_files(files) }} as found_files
 ),
 
-deletions as (select * from {{ read_records(['deletions.ndjson']) }} as deletions),
+deletions as (
+    select * from {{ read_records(['deletions.ndjson']) }} as deletion_records
+),
 
 named_records as (
     select

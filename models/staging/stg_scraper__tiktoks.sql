@@ -10,7 +10,7 @@ fields as (
         kind,
         tiktok_id,
         {{ read_fields('record', {
-            'error': 'varchar', 'media-type': 'varchar', 'video-src': 'varchar', 'coverphoto-src': 'varchar',
+            'error': 'varchar', 'status': 'varchar', 'reason': 'varchar', 'media-type': 'varchar', 'video-src': 'varchar', 'coverphoto-src': 'varchar',
             'slide-srcs': 'json', 'permalink': 'varchar', 'web-id': 'varchar', 'like-count': 'varchar',
             'comment-count': 'varchar', 'creator-username': 'varchar', 'creator-nickname': 'varchar',
             'timeposted': 'varchar', 'time-posted': 'varchar', 'music-title': 'varchar', 'music-src': 'varchar',
@@ -42,7 +42,10 @@ select
     position,
     kind,
     tiktok_id,
-    nullif(trim(field['error']), '') as error,
+    coalesce(
+        nullif(trim(field['error']), ''),
+        case when field['status'] = 'error' then coalesce(field['reason'], 'error') end
+    ) as error,
     scraped_at,
     case
         when
@@ -71,21 +74,8 @@ select
     -- the address of the site alone is what an empty link comes out as
     case when not regexp_full_match(trim(field['music-src']), '(https?://[^/]+/?)?') then trim(field['music-src']) end
         as music_src,
-    case when trim(field['description']) <> '' then field['description'] end as description,
-    case
-        when json_type(field['captions']) = 'VARCHAR' then nullif(trim(json_extract_string(field['captions'], '$')), '')
-        else nullif(
-            trim(
-                list_aggregate(
-                    list_transform(
-                        {{ read_items("field['captions']") }},
-                        lambda cue: coalesce(json_extract_string(cue, '$.text'), json_extract_string(cue, '$'))
-                    ),
-                    'string_agg', ' '
-                )
-            ), ''
-        )
-    end as caption_text,
+    {{ not_blank("field['description']") }} as description,
+    {{ read_captions("field['captions']") }} as caption_text,
     posted_at_shown,
     shown_time as posted_at_shown_as,
     coalesce(id_time, shown_time) as posted_at,
