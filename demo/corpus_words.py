@@ -84,7 +84,7 @@ TIKTOKS = (
             ("marzipan", "my dad does this every weekend and we are not allowed to laugh"),
             ("Ysolde", "the lute player never stopped. professional"),
             ("Kasper 🇩🇰", "in Denmark we call this Tuesday"),
-            ("pip", "is that the fair in Ashbury? I think I was there"),
+            ("Pippa Lune", "is that the fair in Ashbury? I think I was there"),
             ("Nan of the Nine", "forsooth, skill issue"),
             ("Dagmar", "the crowd going ooooooh like it's 1423"),
             ("wet sock enthusiast", "turkey leg has +3 reach"),
@@ -108,7 +108,7 @@ TIKTOKS = (
         "original sound - Jane Juggles",
         (
             ("Odo 🛡️", "eyebrows are temporary, glory is forever"),
-            ("pip", "the kid in the dragon costume just watching in horror"),
+            ("Pippa Lune", "the kid in the dragon costume just watching in horror"),
             ("Marta Quince", "I was in the front row, I can confirm the smell"),
         ),
     ),
@@ -311,7 +311,7 @@ TIKTOKS = (
         "Suspense Kitchen - Tin Whisk",
         (
             ("lab_rat_lou", "the neighbour closing his window one second too late 😭"),
-            ("pip", "his garage will smell like salad forever"),
+            ("Pippa Lune", "his garage will smell like salad forever"),
             ("Dr. Anke Vos", "baking soda: 1, roof: 0"),
         ),
     ),
@@ -484,7 +484,7 @@ TIKTOKS = (
         (
             ("Marta Quince", "mine is called Bread Pitt"),
             ("Harriet Loam", "Doughlene Doughlene Doughleeeene"),
-            ("pip", "it's reaching for the dog"),
+            ("Pippa Lune", "it's reaching for the dog"),
         ),
     ),
     TikTok(
@@ -528,7 +528,11 @@ TIKTOKS = (
         "sir please stand\non the scale",
         "one paw that is one paw we need all four that is a sit sir you cannot bribe the scale",
         "original sound - Vet Nurse Vi",
-        (("Fenna", "never ask a gentleman his weight"), ("Tamsin Reed", "the side eye"), ("pip", "he is mostly loaf")),
+        (
+            ("Fenna", "never ask a gentleman his weight"),
+            ("Tamsin Reed", "the side eye"),
+            ("Pippa Lune", "he is mostly loaf"),
+        ),
     ),
     TikTok(
         "chess-grandma",
@@ -603,7 +607,7 @@ TIKTOKS = (
         "Petri Groove - Agar Agar",
         (
             ("lab_rat_lou", "instructions unclear, microwave gone"),
-            ("pip", "landlord said no"),
+            ("Pippa Lune", "landlord said no"),
             ("Garage Galileo", "grape content is booming"),
         ),
     ),
@@ -796,7 +800,7 @@ TIKTOKS = (
         (
             ("Critical Gus 🎲", "the final boss"),
             ("Fenna", "I would pay 300"),
-            ("pip", "goose lamp goose lamp goose lamp"),
+            ("Pippa Lune", "goose lamp goose lamp goose lamp"),
         ),
     ),
     TikTok(
@@ -932,7 +936,7 @@ TIKTOKS = (
         (
             ("Ilse", "all the lost gloves of my street, on the fence, waving"),
             ("marzipan", "this made me oddly emotional"),
-            ("pip", "gloves!"),
+            ("Pippa Lune", "gloves!"),
         ),
     ),
     TikTok(
@@ -1196,7 +1200,7 @@ TIKTOKS = (
         "Petri Groove - Agar Agar",
         (
             ("Dr. Anke Vos", "base isolation explained with dessert"),
-            ("pip", "the spaghetti tower survived longest!!"),
+            ("Pippa Lune", "the spaghetti tower survived longest!!"),
         ),
         "live",
     ),

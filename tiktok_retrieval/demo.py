@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -52,3 +53,14 @@ def prepare(target: Path, port: int) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
+
+
+def live_ids() -> frozenset[str]:
+    """Return the ids of the TikToks whose links lead to the demo's server; all others have expired long ago."""
+    records = [record for path in sorted(DEMO.glob("info/batch_?.json")) for record in json.loads(path.read_bytes())]
+    hosts = tuple(host.decode() for host in HOSTS)
+    return frozenset(
+        record["id"]
+        for record in records
+        if any((link or "").startswith(hosts) for link in (record.get("video-src"), *(record.get("slide-srcs") or ())))
+    )

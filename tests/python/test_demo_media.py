@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tiktok_retrieval.demo import DEMO, MEDIA, earlier_port, prepare
+from tiktok_retrieval.demo import DEMO, MEDIA, earlier_port, live_ids, prepare
 from tiktok_retrieval.demo_server import DemoServer, parse_range
 
 
@@ -133,3 +133,12 @@ def test_preparing_again_touches_nothing(tmp_path: Path) -> None:
     assert changed == {"batch_4.json", "batch_4_cut_off.json"}
     assert earlier_port(tmp_path) == 50002
     assert earlier_port(tmp_path / "nowhere") is None
+
+
+def test_live_ids_are_those_the_server_is_asked_for(tmp_path: Path) -> None:
+    """Nineteen TikToks have links to the demo's hosts, two of them only slides."""
+    prepare(tmp_path, 50001)
+    records = json.loads((tmp_path / "info/batch_4.json").read_text())
+    linked = {record["id"] for record in records if ":50001/" in json.dumps(record)}
+    assert live_ids() == linked
+    assert len(linked) == 19
