@@ -11,6 +11,8 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 from Stemmer import Stemmer  # type: ignore[import-not-found]
 
+from tiktok_retrieval.characters import character_forms
+
 _english = Stemmer("english")
 # NaN and Infinity are no JSON, and a reading that insists on it would lose the record
 _decoder = json.JSONDecoder(parse_constant=lambda _: None)
@@ -120,6 +122,12 @@ def _describe(text: str, position: int, error: Exception) -> str:
 def register(connection: DuckDBPyConnection) -> None:
     """Make every function of this module known to the connection."""
     connection.create_function("snowball_stem", snowball_stem, ["VARCHAR"], "VARCHAR")
+    connection.create_function(
+        "character_forms",
+        lambda scheme: [form._asdict() for form in character_forms(scheme)],
+        ["VARCHAR"],
+        "STRUCT(scheme VARCHAR, kind VARCHAR, sequence VARCHAR, form VARCHAR)[]",
+    )
     connection.create_function("salvage_records", salvage_records, ["VARCHAR"], "VARCHAR")
     # the answer changes with the file: without this DuckDB would keep the first one
     connection.create_function(

@@ -1,0 +1,30 @@
+{# What may stand in a token, by the tokenizer's `cleaning`. Each leaves single blanks between the parts.
+   alphanumeric: runs of [a-z0-9], everything else parts them.
+   original:     the original study: blanks, hyphens and slashes part; any other sign but @, # and _ vanishes.
+   separated:    as original, but @, # and _ part as well, so that #onepiece and onepiece share their n-grams. #}
+{% macro clean_text(text, cleaning) -%}
+    {% if cleaning == 'alphanumeric' -%}
+        {{ replace_matches(text, '[^a-z0-9]+', ' ') }}
+    {%- elif cleaning == 'original' -%}
+        {{ replace_matches(replace_matches(text, '[\\s\\x0b/-]+', ' '), '[^\\w@# ]', '') }}
+    {%- elif cleaning == 'separated' -%}
+        {{ replace_matches(replace_matches(text, '[\\s\\x0b/@#_-]+', ' '), '[^\\w ]', '') }}
+    {%- else -%}
+        {{ exceptions.raise_compiler_error("no cleaning '" ~ cleaning ~ "' in macros/text/tokenise.sql") }}
+    {%- endif %}
+{%- endmacro %}
+
+{# The n-gram that starts at a position from 1. #}
+{% macro ngram_at(text, position, ngram_size) -%}
+    substring({{ text }}, {{ position }}, {{ ngram_size }})
+{%- endmacro %}
+
+{# How many n-grams a text has: one for each position, and a text shorter than n is one token itself
+   when `whole_if_short`. #}
+{% macro ngram_count(text, ngram_size, whole_if_short=false) -%}
+    {% if whole_if_short -%}
+        greatest(length({{ text }}) - {{ ngram_size }} + 1, 1)
+    {%- else -%}
+        length({{ text }}) - {{ ngram_size }} + 1
+    {%- endif %}
+{%- endmacro %}

@@ -1,0 +1,39 @@
+{# One row for each system, term of some query and document that has it: the term's weight, for one occurrence of the
+   term in the query. #}
+{{ config(materialized='view') }}
+
+with
+
+systems as (select * from {{ ref('systems') }}),
+
+term_documents as (select * from {{ ref('int_term_documents') }}),
+
+term_weights as (
+    select
+        systems.system_id,
+        term_documents.index_id,
+        term_documents.term_id,
+        term_documents.document_number,
+        {{ term_weight(
+            'systems.formula',
+            {
+                'term_frequency': 'term_documents.term_frequency',
+                'normalised_term_frequency': 'term_documents.normalised_term_frequency',
+                'document_frequency': 'term_documents.document_frequency',
+                'collection_frequency': 'term_documents.collection_frequency',
+                'document_count': 'term_documents.document_count',
+                'document_length': 'term_documents.document_length',
+                'mean_document_length': 'term_documents.mean_document_length',
+                'k1': 'systems.k1',
+                'b': 'systems.b',
+                'delta': 'systems.delta',
+            },
+        ) }} as weight
+    from term_documents
+    inner join systems
+        on
+            term_documents.index_id = systems.index_id
+            and term_documents.field_weights_id = systems.field_weights_id
+)
+
+select * from term_weights

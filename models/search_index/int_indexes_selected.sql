@@ -1,0 +1,28 @@
+{# One row for each index that a selected system searches, with its tokenizer's settings. #}
+with
+
+systems as (select distinct index_id from {{ ref('int_systems_selected') }}),
+
+indexes as (select * from {{ ref('indexes') }}),
+
+tokenizers as (select * from {{ ref('tokenizers') }}),
+
+indexes_selected as (
+    select
+        indexes.index_id,
+        indexes.fields,
+        tokenizers.tokenizer_id,
+        dense_rank() over (order by tokenizers.tokenizer_id) as tokenizer_number,
+        tokenizers.scheme,
+        tokenizers.cleaning,
+        dense_rank() over (order by tokenizers.scheme, tokenizers.cleaning) as cleaning_number,
+        tokenizers.unit,
+        tokenizers.ngram_size,
+        tokenizers.stop_words,
+        tokenizers.stemmer
+    from indexes
+    inner join systems on indexes.index_id = systems.index_id
+    inner join tokenizers on indexes.tokenizer_id = tokenizers.tokenizer_id
+)
+
+select * from indexes_selected

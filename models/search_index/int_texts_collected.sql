@@ -1,0 +1,93 @@
+{# One row for each text to be normalised: a document's field, or a query under the field name `query`.
+   Its one number keeps the long tables below narrow. #}
+{%- set tiktok_fields = {
+    'creator_username': 'creator_username',
+    'creator_nickname': 'creator_nickname',
+    'description': 'description',
+    'music_title': 'music_title',
+    'speech': 'speech_text',
+    'cover_text': 'cover_text',
+    'captions': 'caption_text',
+} %}
+with
+
+documents as (select * from {{ ref('documents') }}),
+
+tiktoks as (select * from {{ ref('tiktoks') }}),
+
+comments as (select * from {{ ref('comments') }}),
+
+texts as (select * from {{ ref('stg_collection__documents') }}),
+
+queries as (select * from {{ ref('int_queries_numbered') }}),
+
+comments_kept as (
+    select
+        tiktok_id,
+        position,
+        comment_text
+    from comments
+    where comment_text is not null
+    {%- if var('max_comments', none) is not none %}
+        and position <= {{ var('max_comments') }}
+    {%- endif %}
+),
+
+comments_joined as (
+    select
+        tiktok_id,
+        {{ join_strings("comment_text || ' '", 'position') }} as comment_texts
+    from comments_kept
+    group by tiktok_id
+),
+
+texts_by_id as (
+    {%- for field, column in tiktok_fields.items() %}
+    select
+        tiktok_id as doc_id,
+        '{{ field }}' as field,
+        {{ column }} as raw_text
+    from tiktoks
+    union all
+    {%- endfor %}
+    select
+        tiktok_id as doc_id,
+        'comments' as field,
+        rtrim(comment_texts, ' ') as raw_text
+    from comments_joined
+    {%- for field in ['title', 'text'] %}
+    union all
+    select
+        doc_id,
+        '{{ field }}' as field,
+        {{ field }} as raw_text
+    from texts
+    {%- endfor %}
+),
+
+texts_numbered as (
+    select
+        documents.document_number as text_number,
+        texts_by_id.field,
+        texts_by_id.raw_text
+    from texts_by_id
+    inner join documents on texts_by_id.doc_id = documents.doc_id
+    where texts_by_id.raw_text is not null
+    union all
+    select
+        query_number as text_number,
+        'query' as field,
+        query_text as raw_text
+    from queries
+),
+
+texts_collected as (
+    select
+        cast(row_number() over (order by text_number, field) as integer) as text_id,
+        text_number,
+        field,
+        raw_text
+    from texts_numbered
+)
+
+select * from texts_collected
