@@ -25,43 +25,63 @@
     ({{ term_frequency }} / ({{ term_frequency }} + {{ k1 }} * {{ length_factor }}))
 {%- endmacro %}
 
-{# Never negative: Lucene's addition of 1 inside the logarithm. #}
-{% macro idf_lucene(s) -%}
+{# Lucene 8 and later: 1 is added inside the logarithm, which keeps it above 0. #}
+{% macro idf_bm25_lucene(s) -%}
     ln(1 + ({{ s.document_count }} - {{ s.document_frequency }} + 0.5) / ({{ s.document_frequency }} + 0.5))
 {%- endmacro %}
 
-{# Robertson and Sparck Jones 1976, cut at 0 where a term is in more than half of the documents. #}
-{% macro idf_robertson(s) -%}
-    greatest(ln(({{ s.document_count }} - {{ s.document_frequency }} + 0.5) / ({{ s.document_frequency }} + 0.5)), 0)
+{# Without the factor k1 + 1, which changes no order. #}
+{% macro weight_bm25_lucene(s) -%}
+    {{ idf_bm25_lucene(s) }} * {{ bm25_saturation(s.term_frequency, s.k1, bm25_length_factor(s)) }}
 {%- endmacro %}
 
-{# Lucene 8 and later: no factor k1 + 1, which changes no order. #}
-{% macro weight_bm25_lucene(s) -%}
-    {{ idf_lucene(s) }} * {{ bm25_saturation(s.term_frequency, s.k1, bm25_length_factor(s)) }}
+{# Robertson and Sparck Jones 1976, cut at 0 where a term is in more than half of the documents. #}
+{% macro idf_bm25_robertson(s) -%}
+    greatest(ln(({{ s.document_count }} - {{ s.document_frequency }} + 0.5) / ({{ s.document_frequency }} + 0.5)), 0)
 {%- endmacro %}
 
 {# Robertson, Walker, Jones, Hancock-Beaulieu, Gatford: Okapi at TREC-3 (1994). #}
 {% macro weight_bm25_robertson(s) -%}
-    {{ idf_robertson(s) }} * {{ bm25_saturation(s.term_frequency, s.k1, bm25_length_factor(s)) }}
+    {{ idf_bm25_robertson(s) }} * {{ bm25_saturation(s.term_frequency, s.k1, bm25_length_factor(s)) }}
+{%- endmacro %}
+
+{# 0 for a term that every document has. #}
+{% macro idf_bm25_atire(s) -%}
+    ln({{ s.document_count }} / {{ s.document_frequency }})
 {%- endmacro %}
 
 {# Trotman, Jia, Crane: Towards an efficient and effective search engine (2012). #}
 {% macro weight_bm25_atire(s) -%}
-    ln({{ s.document_count }} / {{ s.document_frequency }})
+    {{ idf_bm25_atire(s) }}
     * ({{ s.k1 }} + 1) * {{ bm25_saturation(s.term_frequency, s.k1, bm25_length_factor(s)) }}
+{%- endmacro %}
+
+{# Above 0 for every term. #}
+{% macro idf_bm25l(s) -%}
+    ln(({{ s.document_count }} + 1) / ({{ s.document_frequency }} + 0.5))
 {%- endmacro %}
 
 {# Lv, Zhai: When documents are very long, BM25 fails! (SIGIR 2011). Only documents that have the term. #}
 {% macro weight_bm25l(s) -%}
-    ln(({{ s.document_count }} + 1) / ({{ s.document_frequency }} + 0.5))
+    {{ idf_bm25l(s) }}
     * ({{ s.k1 }} + 1)
     * {{ bm25_saturation('(' ~ s.term_frequency ~ ' / ' ~ bm25_length_factor(s) ~ ' + ' ~ s.delta ~ ')', s.k1, '1') }}
 {%- endmacro %}
 
+{# Above 0 for every term. #}
+{% macro idf_bm25plus(s) -%}
+    ln(({{ s.document_count }} + 1) / {{ s.document_frequency }})
+{%- endmacro %}
+
 {# Lv, Zhai: Lower-bounding term frequency normalization (CIKM 2011). Only documents that have the term. #}
 {% macro weight_bm25plus(s) -%}
-    ln(({{ s.document_count }} + 1) / {{ s.document_frequency }})
+    {{ idf_bm25plus(s) }}
     * ({{ s.delta }} + ({{ s.k1 }} + 1) * {{ bm25_saturation(s.term_frequency, s.k1, bm25_length_factor(s)) }})
+{%- endmacro %}
+
+{# As BM25's. #}
+{% macro idf_bm25f_simple(s) -%}
+    {{ idf_bm25_lucene(s) }}
 {%- endmacro %}
 
 {# Robertson, Zaragoza, Taylor: Simple BM25 extension to multiple weighted fields (CIKM 2004): term frequencies and
@@ -70,10 +90,15 @@
     {{ weight_bm25_lucene(s) }}
 {%- endmacro %}
 
+{# As BM25's. #}
+{% macro idf_bm25f_zaragoza(s) -%}
+    {{ idf_bm25_lucene(s) }}
+{%- endmacro %}
+
 {# Zaragoza, Craswell, Taylor, Saria, Robertson: Microsoft Cambridge at TREC-13 (2004): each field is normalised by its
    own length and b (seeds/field_weights.csv), the weighted sum saturates once. #}
 {% macro weight_bm25f_zaragoza(s) -%}
-    {{ idf_lucene(s) }} * {{ bm25_saturation(s.normalised_term_frequency, s.k1, '1') }}
+    {{ idf_bm25f_zaragoza(s) }} * {{ bm25_saturation(s.normalised_term_frequency, s.k1, '1') }}
 {%- endmacro %}
 
 {# How long a field is beside the mean of that field, for forms that normalise each field by itself. #}

@@ -10,16 +10,29 @@
 {# The weight of a term by the formula that a row names; null, which a test reports, where no macro has that name. #}
 {% macro term_weight(formula, statistics) -%}
     case {{ formula }}
-        {% for name in ranking_formulas() -%}
-        when '{{ name }}'
-            then {{ context['weight_' ~ name](statistics) }}
-        {% endfor -%}
-    end
+            {% for name in ranking_formulas() -%}
+            when '{{ name }}'
+                then {{ context['weight_' ~ name](statistics) }}
+            {% endfor -%}
+        end
 {%- endmacro %}
 
-{# The one ranking rule: highest score first; equal scores by document id, bytewise, last first, as trec_eval has it.
-   Own scores come rounded to 9 decimals, because sums of floats differ in the last bits from run to run; scores of
-   foreign runs come as 32-bit floats, as trec_eval's bindings compare them. #}
-{% macro ranking_order(score, doc_id) -%}
-    {{ score }} desc, {{ doc_id }} desc
+{# The part of that weight that only the collection decides; null where the formula has no macro idf_<formula>. #}
+{% macro term_idf(formula, statistics) -%}
+    case {{ formula }}
+            {% for name in ranking_formulas() if 'idf_' ~ name in context -%}
+            when '{{ name }}'
+                then {{ context['idf_' ~ name](statistics) }}
+            {% endfor -%}
+        end
+{%- endmacro %}
+
+{# A field's share of a term's saturated weight: its share of the weighted term frequency, normalised field by field
+   where the formula does so. #}
+{% macro field_share(formula, term_frequency, normalised_term_frequency, partition) -%}
+    case {{ formula }}
+            when 'bm25f_zaragoza'
+                then {{ normalised_term_frequency }} / sum({{ normalised_term_frequency }}) over (partition by {{ partition }})
+            else {{ term_frequency }} / sum({{ term_frequency }}) over (partition by {{ partition }})
+        end
 {%- endmacro %}

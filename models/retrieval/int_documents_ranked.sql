@@ -9,59 +9,55 @@ documents as (select * from {{ ref('documents') }}),
 
 queries as (select * from {{ ref('int_queries_numbered') }}),
 
+systems as (select * from {{ ref('systems') }}),
+
 foreign_results as (select * from {{ ref('stg_runs__results') }}),
 
 document_scores as (
     select
-        term_weights.system_id,
+        term_weights.system_number,
         query_terms.query_number,
         term_weights.document_number,
-        round(sum(query_terms.query_term_frequency * term_weights.weight), 9) as score
+        sum(query_terms.query_term_frequency * term_weights.weight) as score
     from query_terms
     inner join term_weights
         on
             query_terms.index_id = term_weights.index_id
             and query_terms.term_id = term_weights.term_id
-    group by term_weights.system_id, query_terms.query_number, term_weights.document_number
+    group by term_weights.system_number, query_terms.query_number, term_weights.document_number
 ),
 
-own_results as (
+own_results_ranked as (
     select
-        document_scores.system_id,
+        systems.system_id,
         queries.query_id,
         documents.doc_id,
         document_scores.score,
-        document_scores.score as compared_score
+        {{ ranks(
+            ['document_scores.system_number', 'document_scores.query_number'],
+            'round(document_scores.score, 9)',
+            'documents.doc_id',
+        ) }}
     from document_scores
+    inner join systems on document_scores.system_number = systems.system_number
     inner join queries on document_scores.query_number = queries.query_number
     inner join documents on document_scores.document_number = documents.document_number
 ),
 
-results as (
-    select * from own_results
-    union all
+foreign_results_ranked as (
     select
         system_id,
         query_id,
         doc_id,
         score,
-        cast(cast(score as real) as double) as compared_score
+        {{ ranks(['system_id', 'query_id'], 'cast(score as real)', 'doc_id') }}
     from foreign_results
 ),
 
 documents_ranked as (
-    select
-        system_id,
-        query_id,
-        doc_id,
-        score,
-        cast(
-            row_number() over (partition by system_id, query_id order by {{ ranking_order('compared_score', 'doc_id') }})
-            as integer
-        ) as rank,
-        cast(rank() over (partition by system_id, query_id order by compared_score desc) as integer) as tied_low,
-        cast(count(*) over (partition by system_id, query_id order by compared_score desc) as integer) as tied_high
-    from results
+    select * from own_results_ranked
+    union all
+    select * from foreign_results_ranked
 )
 
 select * from documents_ranked

@@ -2,6 +2,18 @@
    term in the query. #}
 {{ config(materialized='view') }}
 
+{%- set statistics = {
+    'term_frequency': 'term_documents.term_frequency',
+    'normalised_term_frequency': 'term_documents.normalised_term_frequency',
+    'document_frequency': 'term_documents.document_frequency',
+    'collection_frequency': 'term_documents.collection_frequency',
+    'document_count': 'term_documents.document_count',
+    'document_length': 'term_documents.document_length',
+    'mean_document_length': 'term_documents.mean_document_length',
+    'k1': 'systems.k1',
+    'b': 'systems.b',
+    'delta': 'systems.delta',
+} %}
 with
 
 systems as (select * from {{ ref('systems') }}),
@@ -10,25 +22,13 @@ term_documents as (select * from {{ ref('int_term_documents') }}),
 
 term_weights as (
     select
-        systems.system_id,
+        systems.system_number,
         term_documents.index_id,
         term_documents.term_id,
         term_documents.document_number,
-        {{ term_weight(
-            'systems.formula',
-            {
-                'term_frequency': 'term_documents.term_frequency',
-                'normalised_term_frequency': 'term_documents.normalised_term_frequency',
-                'document_frequency': 'term_documents.document_frequency',
-                'collection_frequency': 'term_documents.collection_frequency',
-                'document_count': 'term_documents.document_count',
-                'document_length': 'term_documents.document_length',
-                'mean_document_length': 'term_documents.mean_document_length',
-                'k1': 'systems.k1',
-                'b': 'systems.b',
-                'delta': 'systems.delta',
-            },
-        ) }} as weight
+        term_documents.document_frequency,
+        {{ term_idf('systems.formula', statistics) }} as idf,
+        {{ term_weight('systems.formula', statistics) }} as weight
     from term_documents
     inner join systems
         on

@@ -45,10 +45,17 @@ foreign_systems as (
     from foreign_runs
 ),
 
-systems as (
+all_systems as (
     select * from own_systems
     union all
     select * from foreign_systems
+),
+
+systems as (
+    select
+        *,
+        cast(row_number() over (order by system_id) as integer) as system_number
+    from all_systems
 )
 
 select * from systems
