@@ -23,7 +23,8 @@ index_statistics as (
         documents.document_count,
         coalesce(term_counts.vocabulary_size, 0) as vocabulary_size,
         coalesce(term_counts.posting_count, 0) as posting_count,
-        coalesce(term_counts.token_count / nullif(documents.document_count, 0), 0) as mean_document_length
+        coalesce(term_counts.token_count / nullif(documents.document_count, 0), 0) as mean_document_length,
+        cast(null as double) as build_seconds
     from indexes
     cross join documents
     left join term_counts on indexes.index_id = term_counts.index_id

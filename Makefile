@@ -1,0 +1,45 @@
+# One verb each. Everything runs in .venv, which `make setup` fills from the lock file.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := .venv/.installed
+
+.PHONY: help setup demo test lint types build pytest clean lock
+
+help: ## list the verbs
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(SETUP) ## install what is missing: system packages, .venv
+
+$(SETUP): requirements.lock pyproject.toml scripts/setup.sh
+	@PYTHON=$(PYTHON) bash scripts/setup.sh
+	@touch $@
+
+demo: $(SETUP) ## build the bundled demo corpus and show the leaderboard
+	@$(BIN)/python -m tiktok_retrieval demo
+
+test: $(SETUP) ## everything that has to pass: lint, types, dbt build, pytest
+	@$(MAKE) --no-print-directory lint types build pytest
+
+lint: $(SETUP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint --processes 2 models macros tests analyses
+
+types: $(SETUP)
+	$(BIN)/mypy
+
+build: $(SETUP)
+	TIKTOK_DATA=demo TIKTOK_WAREHOUSE=target/test/warehouse.duckdb $(BIN)/python -m tiktok_retrieval dbt build --full-refresh
+
+pytest: $(SETUP)
+	$(BIN)/pytest
+
+lock: ## resolve pyproject.toml into requirements.lock again
+	$(BIN)/python -m uv pip compile pyproject.toml --all-extras --generate-hashes --no-strip-extras --no-header -o requirements.lock
+
+clean: ## remove what builds leave behind; data/ stays
+	rm -rf target logs .mypy_cache .pytest_cache .ruff_cache .hypothesis
