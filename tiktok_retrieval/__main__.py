@@ -1,0 +1,72 @@
+"""The command line of the warehouse: python -m tiktok_retrieval COMMAND."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tiktok_retrieval import building, demo, leaderboards
+from tiktok_retrieval.demo_server import DemoServer
+
+app = typer.Typer(
+    help="Find one known TikTok again: build the demo, read the leaderboard.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(highlight=False)
+
+Warehouse = Annotated[
+    Path, typer.Option("--warehouse", envvar="TIKTOK_WAREHOUSE", help="The database file that dbt built.")
+]
+
+
+def stop(message: object, code: int) -> typer.Exit:
+    """Print one line on standard error and return the exception that ends the command with this code."""
+    print(message, file=sys.stderr)
+    return typer.Exit(code)
+
+
+@app.command("demo")
+def run_demo(
+    data: Annotated[Path, typer.Option("--data", help="Where the demo's raw zone and warehouse go.")] = Path(
+        "data/demo"
+    ),
+) -> None:
+    """Collect the bundled demo corpus from a server on this machine, build it, and show the leaderboard."""
+    warehouse = data / "warehouse.duckdb"
+    with DemoServer(demo.MEDIA, port=demo.earlier_port(data)) as server:
+        demo.prepare(data, server.port)
+        console.print("[bold]1[/bold] Collecting: download, read and listen")
+        step = [sys.executable, str(building.PROJECT / "extract/run.py"), "all", "--data", str(data)]
+        code = subprocess.run(step, check=False).returncode
+        if code:
+            raise stop(f"demo: the extractors stopped with exit code {code}", code)
+    console.print("[bold]2[/bold] Building the warehouse (dbt build)")
+    try:
+        changed = building.build_if_changed(data, warehouse)
+    except building.BuildError as error:
+        raise stop(f"demo: {error}", 1) from error
+    console.print("  built and tested" if changed else "  nothing has changed since the last build")
+    console.print("[bold]3[/bold] The leaderboard\n")
+    show_leaderboard(warehouse)
+    console.print(f"\nNext: open [bold]{warehouse}[/bold] in any DuckDB client; what a column means: models/*/*.yml;")
+    console.print(f"your own corpus: TIKTOK_DATA=<folder> dbt build, as the README says. The raw files: {data}")
+
+
+@app.command("leaderboard")
+def show_leaderboard(warehouse: Warehouse = Path("data/warehouse.duckdb")) -> None:
+    """Print the leaderboard of the last build."""
+    try:
+        leaderboards.show(warehouse, console)
+    except leaderboards.NoLeaderboardError as error:
+        raise stop(f"leaderboard: {error}", 4) from error
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m tiktok_retrieval")
