@@ -31,8 +31,8 @@
    STATE Every record is put into the browser's IndexedDB as soon as it is read (localStorage is too small for a long
          run), and sessionStorage remembers which run the tab was in. After a reload, a crash or a stop, paste the script
          again and enter the same line: the run goes on behind its last record and returns all of them. A run is over
-         when it has its n records or the feed has ended; the next call then starts a new one. A finished run is
-         deleted when the next one has stored its first record.
+         when it has its n records or the page leads no further; the next call then starts a new one, behind the last
+         post if that is still shown. The last finished run is kept beside the current one, older ones are deleted.
 
    SHAPE of the result: an array with one record for each post. The original's keys, as the page shows them (text):
            video-src, coverphoto-src, permalink, web-id, id, like-count, comment-count, creator-username ('@name'),
@@ -65,7 +65,7 @@
     const FORMAT = "tiktok-retrieval-scraper 1";
     const DEFAULT_DELAY = 2000;
     // A header that has not changed for so long is taken as whole (milliseconds)
-    const SETTLED = 80;
+    const SETTLED = 60;
     // The site is somebody's: never faster than a quick person
     const COURTESY = 200;
     // So many posts in a row that were read before mean that the feed goes round (beyond those that a resumed run has to pass)
@@ -77,7 +77,7 @@
         next_button: { need: "always", css: ["button[data-e2e='arrow-right']", "[data-e2e='arrow-right']", "button[aria-label='Go to next video']"] },
         previous_button: { need: "sometimes", css: ["button[data-e2e='arrow-left']", "[data-e2e='arrow-left']", "button[aria-label='Go to previous video']"] },
         video: { need: "video", css: ["[data-e2e='browse-video'] video", "[class*='DivBrowserModeContainer'] video", "[class*='DivVideoContainer'] video", "video"] },
-        slide: { need: "photo", css: ["[data-e2e='browse-photo'] img", "[class*='DivPhotoVideoContainer'] img", "[class*='PhotoSlide'] img", "img[class*='ImgPhotoSlide']", ".swiper-slide img"] },
+        slide: { need: "photo", css: ["[data-e2e='browse-photo'] img", "[class*='DivPhotoVideoContainer'] img", "[class*='PhotoSlide'] img", "img[class*='ImgPhotoSlide']", ".swiper-slide img", "[class*='wiper'] img", "[class*='arousel'] img", "[class*='lider'] img"] },
         cover: { need: "video", css: ["img[mode='2']", "[data-e2e='browse-video'] img", "[class*='DivVideoContainer'] img", "img[class*='ImgPoster']"] },
         permalink: { need: "always", css: ["[data-e2e='browse-video-link']", "[class*='PCopyLinkText']", "[class*='DivCopyLinkContainer'] p"] },
         like_count: { need: "always", css: ["[data-e2e='browse-like-count']", "strong[data-e2e='like-count']", "[data-e2e='browse-like-icon'] ~ strong"] },
@@ -90,7 +90,7 @@
         comment_text: { need: "comments", css: ["[data-e2e='comment-level-1']", "[class*='DivCommentObjectWrapper'] > [class*='DivCommentItemWrapper'] [class*='CommentText']", "[class*='DivCommentItemContainer'] > [class*='DivCommentContentContainer'] [class*='PCommentText']"] },
         comment_username: { need: "comments", css: ["[data-e2e='comment-username-1']", "[class*='DivUsernameContentWrapper']", "[class*='SpanUserNameText']", "a[href*='/@']"] },
         comment_time: { need: "comments", css: ["[data-e2e='comment-time-1']", "[class*='SpanCreatedTime']", "[class*='DivCommentSubContentWrapper'] > span"] },
-        comment_likes: { need: "comments", css: ["[data-e2e='comment-like-count']", "[class*='SpanCount']", "[class*='DivLikeContainer'] span"] },
+        comment_likes: { need: "comments", css: ["[data-e2e^='comment-like-count']", "[class*='SpanCount']", "[class*='DivLikeContainer'] span"] },
         view_replies: { need: "sometimes", css: ["[data-e2e='view-more-1'], [data-e2e='view-more-2']", "[class*='DivViewRepliesContainer'] > span", "[class*='ReplyActionText']"] },
         reply_text: { need: "sometimes", css: ["[data-e2e='comment-level-2']", "[class*='DivReplyContainer'] [class*='DivCommentItemWrapper'] [class*='CommentText']", "[class*='DivReplyContainer'] [class*='PCommentText']"] },
         reply_username: { need: "sometimes", css: ["[data-e2e='comment-username-2']", "[class*='DivUsernameContentWrapper']", "[class*='SpanUserNameText']", "a[href*='/@']"] },
@@ -123,6 +123,16 @@
         return null;
     }
 
+    // A feed may keep the players of its neighbours ready: the one of the post is the one that is seen most of
+    function find_in_sight(name) {
+        const seen = (element) => {
+            const { left, right, top, bottom } = element.getBoundingClientRect();
+            return Math.max(0, Math.min(right, innerWidth) - Math.max(left, 0)) * Math.max(0, Math.min(bottom, innerHeight) - Math.max(top, 0));
+        };
+        const found = find_all(name);
+        return found.length < 2 ? found[0] ?? null : found.reduce((best, one) => (seen(one) > seen(best) ? one : best));
+    }
+
     function css_in_use(name) {
         return SELECTORS[name].css.find((css) => document.querySelector(css)) ?? null;
     }
@@ -130,7 +140,8 @@
     // What a person reads in an element; a picture inside text (a sticker, an emoji) counts as its alternative text
     function text_of(element) {
         if (!element) return null;
-        const text = (element.innerText ?? element.textContent).trim();
+        // innerText keeps the lines; textContent also sees what a style hides (visibility)
+        const text = (element.innerText ?? "").trim() || element.textContent.trim();
         if (text) return text;
         const pictured = [...element.querySelectorAll("img[alt]")].map((image) => image.alt).join("");
         return pictured.trim() || null;
@@ -152,7 +163,8 @@
     }
 
     function post_in(address) {
-        const match = /\/(video|photo)\/(\d+)/.exec(address ?? "");
+        // A link that is shown cut off ends in dots, and half an id is none
+        const match = /\/(video|photo)\/(\d+)(?![\d…]|\.\.\.)/.exec(address ?? "");
         return match && { id: match[2], kind: match[1] };
     }
 
@@ -171,11 +183,23 @@
         return image ? image.currentSrc || image.src || image.dataset.src || null : null;
     }
 
-    /* A carousel that goes round repeats its last slide in front and its first one behind. Marked repeats are dropped;
-       unmarked ones are known by the pattern. */
+    // Where no selector knows the carousel: the pictures that are neither a cover nor a person's
+    function slide_images() {
+        const known = find_all("slide");
+        if (known.length || post_in(text_of(find("permalink")) ?? location.href)?.kind !== "photo") return known;
+        const others = "a[href*='/@'], [class*='vatar'], [data-e2e*='avatar'], [data-e2e^='comment'], [class*='Comment'], [mode='2']";
+        return [...document.querySelectorAll("img")].filter((image) => !image.closest(others) && image.alt !== "avatar");
+    }
+
+    /* A carousel that goes round repeats its last slide in front and its first one behind. Marked repeats are dropped,
+       numbered slides are put in order; unmarked repeats are known by the pattern. */
     function slide_sources() {
-        const images = find_all("slide").filter((image) => !image.closest(".swiper-slide-duplicate, [data-duplicate='true']"));
-        let sources = images.map(source_of);
+        const slides = slide_images().filter((image) => !image.closest("[class*='duplicate'], [class*='clone'], [data-duplicate='true']"));
+        const numbers = slides.map((image) => Number(image.closest("[data-swiper-slide-index]")?.dataset.swiperSlideIndex ?? NaN));
+        let sources = slides.map(source_of);
+        if (sources.length && !numbers.some(Number.isNaN)) {
+            sources = numbers.map((number, index) => [number, index]).sort((one, other) => one[0] - other[0] || one[1] - other[1]).map(([, index]) => sources[index]);
+        }
         const last = sources.length - 1;
         if (last >= 2 && sources[0] === sources[last - 1] && sources[last] === sources[1]) sources = sources.slice(1, -1);
         return [...new Set(sources)];
@@ -202,12 +226,12 @@
     }
 
     function read_media(kind) {
-        const video = find("video");
-        const photo = kind === "photo" || (kind === null && !video && find("slide") !== null);
+        const video = find_in_sight("video");
+        const photo = kind === "photo" || (kind === null && !video && slide_images().length > 0);
         return {
             "media-type": photo ? "photo" : kind ?? (video ? "video" : null),
             "video-src": photo ? null : video?.currentSrc || video?.src || video?.querySelector("source")?.src || null,
-            "coverphoto-src": photo ? null : source_of(find("cover")) || video?.poster || null,
+            "coverphoto-src": photo ? null : source_of(find_in_sight("cover")) || video?.poster || null,
             "slide-srcs": photo ? slide_sources() : [],
         };
     }
@@ -220,9 +244,10 @@
     Object.defineProperty(globalThis, "__tiktok_scraper_state", { value: state, configurable: true, enumerable: false });
 
     /* Resolve to what `probe` returns as soon as it is truthy, or to null when `ceiling` milliseconds have passed.
-       The probe is asked whenever the page changes; `nudge`, if given, is called at once and then now and again. */
-    function wait_until(probe, ceiling, nudge = null) {
-        state.counters.waits += 1;
+       The probe is asked whenever the page changes; `nudge`, if given, is called at once and then now and again.
+       A short look that is meant to find nothing is not counted (`is_counted`). */
+    function wait_until(probe, ceiling, nudge = null, is_counted = true) {
+        state.counters.waits += is_counted;
         return new Promise((resolve, reject) => {
             const timers = [];
             const observer = new MutationObserver(look);
@@ -251,7 +276,7 @@
             if (look()) return;
             timers.push(setTimeout(() => {
                 if (look()) return;
-                state.counters.ceilings += 1;
+                state.counters.ceilings += is_counted;
                 finish(resolve, null);
             }, ceiling));
             if (nudge) {
@@ -266,6 +291,15 @@
 
     function rest(milliseconds) {
         return new Promise((resolve) => setTimeout(resolve, milliseconds));
+    }
+
+    // Pages hear of a scroll with the next picture that is drawn; a tab that is hidden draws none
+    function frames(count) {
+        const drawn = new Promise((resolve) => {
+            const next = (left) => (left ? requestAnimationFrame(() => next(left - 1)) : resolve());
+            next(count);
+        });
+        return Promise.race([drawn, rest(1000)]);
     }
 
     // Wait until `read` has answered the same for a moment; a page is not painted in one go
@@ -309,10 +343,17 @@
         return null;
     }
 
-    function fingerprint(text, css) {
-        const row = row_of(text, css);
-        const names = find_all(text.matches(css.replies) ? "reply_username" : "comment_username", row);
+    function names_of(text, css) {
+        return find_all(text.matches(css.replies) ? "reply_username" : "comment_username", row_of(text, css));
+    }
+
+    function key_text(names, text) {
         return `${names.map((name) => name.textContent).join("")}\n${text.textContent}`;
+    }
+
+    // What tells a comment from another when the page gives no id
+    function fingerprint(text, css) {
+        return key_text(names_of(text, css), text);
     }
 
     /* Gathers the comments of one post while they come and go. A comment is known by the page's id or by its element;
@@ -342,7 +383,7 @@
                     continue;
                 }
                 const is_reply = element.matches(css.replies);
-                const key = fingerprint(element, css);
+                const key = this.key_of(element, css);
                 if (this.stale.get(element) === key) {
                     // What lies below a comment of the post before is not ours either
                     if (!is_reply) thread = null;
@@ -353,6 +394,13 @@
                 if (!is_reply) thread = entry;
             }
             return this.total;
+        }
+
+        // To look at the whole row costs much more than to see that its words are the same
+        key_of(element, css) {
+            const entry = this.of_element.get(element);
+            if (entry?.names.length && key_text(entry.names, element) === entry.key) return entry.key;
+            return fingerprint(element, css);
         }
 
         entry_for(element, key, is_reply, thread, css) {
@@ -377,6 +425,7 @@
                 this.fill(entry, element, key, is_reply, css);
             } else {
                 entry.has_returned = true;
+                entry.names = names_of(element, css);
             }
             this.of_element.set(element, entry);
             entry.element = element;
@@ -388,6 +437,7 @@
             const level = is_reply ? "reply" : "comment";
             const username = find_text(`${level}_username`, row)?.replace(/\s+/g, " ") ?? null;
             entry.key = key;
+            entry.names = names_of(element, css);
             this.of_key.set(key, [...(this.of_key.get(key) ?? []), entry]);
             entry.id = id_of_comment(element, row);
             // 'Somebody ▸ Another': the page names whom a reply answers
@@ -446,6 +496,10 @@
                     thread.has_returned = true;
                     this.harvest();
                 }
+                if (more === "more" && button?.isConnected && text_of(button) === label) {
+                    // The replies come one by one: a second click now would ask twice
+                    await wait_until(() => !button.isConnected || text_of(button) !== label, Math.min(ceiling, 4 * SETTLED), null, false);
+                }
                 if (more === "redrawn") thread.redrawn += 1;
                 if (!more || thread.redrawn > 20) thread.gave_up = true;
             }
@@ -458,8 +512,7 @@
             if (!scroller || this.threads.every((thread) => thread.element.isConnected)) return;
             for (let top = 0; state.stops < 2 && this.total < this.limit; top += scroller.clientHeight / 2) {
                 scroller.scrollTop = top;
-                // Two frames: the list hears of the move in the first and draws in the second
-                await rest(50);
+                await frames(3);
                 this.harvest();
                 if (with_replies) await this.open_all_replies(ceiling);
                 if (top >= scroller.scrollHeight - scroller.clientHeight) return;
@@ -500,9 +553,16 @@
                 this.harvest();
                 if (with_replies) await this.open_all_replies(ceiling);
                 if (state.stops > 1) return "stopped";
-                if (this.has_counted()) return "count reached";
-                if (this.total >= this.limit) return "limit";
                 const known = this.total;
+                if (this.has_counted()) {
+                    // Whether a page counts replies is a guess where there are some, and a short look is cheap
+                    if (this.threads.every((thread) => thread.announced === null)) return "count reached";
+                    scroll_comments();
+                    await frames(3);
+                    if (!(await wait_until(() => this.harvest() > known, Math.min(ceiling, 4 * SETTLED), null, false))) return "count reached";
+                    continue;
+                }
+                if (this.total >= this.limit) return "limit";
                 const grown = await wait_until(() => state.stops > 1 || this.harvest() > known, ceiling, scroll_comments);
                 if (!grown) return "nothing more came";
             }
@@ -567,7 +627,7 @@
         }
         scroller.scrollTop -= 40;
         // Both moves in one frame would be none
-        setTimeout(() => { scroller.scrollTop = wanted; }, 30);
+        setTimeout(() => { scroller.scrollTop = scroller.scrollHeight; }, 30);
     }
 
     // ------------------------------------------------------------------------------------------------ captions
@@ -659,8 +719,7 @@
                 ? `the page still showed the post before after ${ceiling} ms`
                 : `the page showed another post than its address after ${ceiling} ms`;
         }
-        await settle(() => JSON.stringify(read_header()), ceiling);
-        return has_arrived(before) ? null : "the page changed while it was read";
+        return null;
     }
 
     function focused_id() {
@@ -669,8 +728,7 @@
 
     // Read the post that has arrived
     async function read_post(before, ceiling, options) {
-        const header = read_header();
-        const shown = post_in(header["permalink"]) ?? post_in(location.href);
+        const shown = post_in(text_of(find("permalink"))) ?? post_in(location.href);
         if (!shown) throw new Error("neither the page nor its address names the post's id");
         const kind = shown.kind === "photo" ? "photo" : null;
         const read = () => read_media(kind);
@@ -679,7 +737,9 @@
             ? media["slide-srcs"].length > 0 && media["slide-srcs"].every(Boolean) && JSON.stringify(media["slide-srcs"]) !== before?.slides
             : media["video-src"] !== null && media["video-src"] !== before?.video && (media["coverphoto-src"] === null || media["coverphoto-src"] !== before?.cover);
         await wait_until(() => is_new(read()), ceiling);
-        await settle(() => JSON.stringify(read()), ceiling);
+        await settle(() => JSON.stringify([read_header(), read()]), ceiling);
+        if (!has_arrived(before)) throw new Error("the page changed while it was read");
+        const header = read_header();
         const media = read();
         if (before && media["video-src"] === before.video) media["video-src"] = null;
         if (before && media["coverphoto-src"] === before.cover) media["coverphoto-src"] = null;
@@ -692,6 +752,9 @@
         const end = await comments.load(ceiling, options.replies);
         const count = text_of(find("comment_count"));
         if (focused_id() !== shown.id) throw new Error("the page moved on to another post while it was read");
+        if (!media["video-src"] && !media["slide-srcs"].length && !header["creator-username"] && !header["description"]) {
+            throw new Error("the page shows nothing of the post but its link");
+        }
 
         const record = {
             "video-src": media["video-src"],
@@ -840,12 +903,11 @@
             runs.put(run);
             records.put({ run: run.name, position, record });
             if (position > 0) return;
-            // A new run has something to show: what was finished before it has served
-            for (const other of await promised(runs.getAll())) {
-                if (other.is_over && other.name !== run.name) {
-                    runs.delete(other.name);
-                    records.delete(records_of(other.name));
-                }
+            // A new run has something to show: what was finished before the last one has served
+            const over = (await promised(runs.getAll())).filter((other) => other.is_over && other.name !== run.name);
+            for (const other of over.sort((one, two) => two.started_at - one.started_at).slice(1)) {
+                runs.delete(other.name);
+                records.delete(records_of(other.name));
             }
         });
     }
@@ -963,7 +1025,7 @@
                 say(results, wanted, began, say_record(record));
                 progress.state = "count reached";
             }
-            run.is_over = progress.state !== "stopped" && progress.state !== "the page does not move on";
+            run.is_over = progress.state !== "stopped";
             await with_store("readwrite", (runs) => promised(runs.put(run)));
             say(results, wanted, began, `done: ${progress.state}; download_results() saves them`);
             return results;
@@ -1001,7 +1063,8 @@
     // For a driver, which wants text: lone halves of characters survive only as escapes
     async function stored_records_text(run) {
         const records = await load_records(run);
-        return JSON.stringify(records.length || state.run !== run ? records : state.results);
+        // A browser that stores nothing, or no more, still has them in the page
+        return JSON.stringify(state.run === run && state.results.length > records.length ? state.results : records);
     }
 
     // Assigned, not declared: so the script can be pasted twice, and `delay` stays free for the line that calls
@@ -1010,4 +1073,6 @@
         forget_results,
     });
     console.info("[scraper] ready: results = await scrape_tiktoks(100, delay=2000);");
+    if (has_header(read_header())) check_page();
+    else console.info("[scraper] open a post, so that its comments are beside it, then enter that line");
 })();

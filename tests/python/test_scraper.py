@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -204,8 +204,8 @@ def on_virtual_time(page: Page) -> Callable[..., tuple[list[Record], int]]:
             " (error) => { globalThis.records = String(error); globalThis.ended = Date.now(); }); }",
             [count, delay, json.loads(options)],
         )
-        for _ in range(3000):
-            page.clock.run_for(100)
+        for _ in range(1000):
+            page.clock.run_for(200)
             took = page.evaluate("ended === null ? null : ended - begun")
             if took is not None:
                 return page.evaluate("records"), took
@@ -349,6 +349,18 @@ def test_comments_later_than_the_ceiling_leave_a_mark(
     assert records[1]["comments-complete"] is True
 
 
+def test_count_without_replies(site: Site, page: Page) -> None:
+    """Where the page's count leaves out the replies, all are there just as well."""
+    listed = [comment(n, replies=4 * (n in (1, 2, 24))) for n in range(1, 46)]
+    # Twenty comments and twenty-five announced replies would make 45, too
+    listed[2] = comment(3, replies=17)
+    shown = post(1, comments=listed, comment_count="45")
+    open_with_script(page, site.show(shown))
+    (record,) = run(page, 1, 2000)
+    assert texts(record) == said(shown)
+    assert record["comments-complete"] is True
+
+
 def test_late_replies_leave_a_mark(site: Site, on_virtual_time: Callable[..., tuple[list[Record], int]]) -> None:
     """A thread whose replies do not come in time makes the record not whole, though its other comments are."""
     shown = post(1, comments=[comment(1, replies=4), comment(2)], reply_ms=9000)
@@ -432,27 +444,21 @@ def test_layout_with_class_fragments_only(site: Site, page: Page) -> None:
     assert {"username", "comment_text", "permalink"} <= set(check["fallbacks"])
 
 
-@pytest.mark.parametrize(
-    ("slides", "expected"),
-    [
-        ("abc", "abc"),
-        ("cabca", "abc"),
-        ("baba", "ab"),
-        ("a", "a"),
-        ("aaa", "a"),
-        ("abca", "abc"),
-    ],
-)
-def test_photo_posts(site: Site, page: Page, slides: str, expected: str) -> None:
-    """A carousel's repeats of its first and last slide are left out, the order stays."""
-    photo = post(1, kind="photo", slides=[f"/media/{name}.jpg" for name in slides])
-    open_with_script(page, site.show(photo, post(2)))
-    first, second = run(page, 2, 1500)
-    assert first["media-type"] == "photo"
-    assert first["video-src"] is None
-    assert [src.split("/")[-1] for src in first["slide-srcs"]] == [f"{name}.jpg" for name in expected]
-    assert first["missing"] == []
-    assert (second["media-type"], second["slide-srcs"]) == ("video", [])
+def test_photo_posts(site: Site, page: Page) -> None:
+    """A carousel's repeats of its first and last slide are left out, the order stays, and posts are not mixed up."""
+    carousels = {"abc": "abc", "fdefd": "def", "hghg": "gh", "i": "i", "kkk": "k", "lmnl": "lmn"}
+    posts = [
+        post(number, kind="photo", slides=[f"/media/{name}.jpg" for name in slides])
+        for number, slides in enumerate(carousels, start=1)
+    ]
+    open_with_script(page, site.show(*posts, post(7), post(8, kind="photo", slides=["/media/z.jpg"]), content_ms=60))
+    records = run(page, 8, 1500)
+    for record, expected in zip(records, [*carousels.values(), "", "z"], strict=True):
+        assert [src.split("/")[-1] for src in record["slide-srcs"]] == [f"{name}.jpg" for name in expected]
+        assert record["media-type"] == ("photo" if expected else "video")
+        assert (record["video-src"] is None) == bool(expected)
+        assert record["missing"] == []
+    assert console(page, "scrape_progress().ceilings") == 0
 
 
 def test_captions(site: Site, page: Page) -> None:
@@ -627,11 +633,14 @@ def test_run_goes_on_after_a_reload(site: Site, page: Page) -> None:
 def test_stop_finishes_the_post_in_hand(site: Site, page: Page) -> None:
     """A stopped run has only whole posts, and goes on when it is called again."""
     listed = [comment(n) for n in range(1, 61)]
-    open_with_script(page, site.show(*(post(n, comments=listed, page_ms=100) for n in range(1, 4))))
-    console(page, "running = scrape_tiktoks(3, delay=2000); null")
-    page.wait_for_function("document.querySelectorAll(\"[data-e2e='comment-level-1']\").length > 0")
-    console(page, "stop_scraping()")
-    records = console(page, "await running")
+    open_with_script(page, site.show(*(post(n, comments=listed, first_comments_ms=1500) for n in range(1, 4))))
+    # Asked in the page itself, when the first twenty of sixty comments are there
+    console(
+        page,
+        "new MutationObserver((_, observer) => { if (document.querySelector(\"[data-e2e='comment-level-1']\")) {"
+        " observer.disconnect(); stop_scraping(); } }).observe(document.body, { subtree: true, childList: true });",
+    )
+    records = run(page, 3, 2000)
     assert len(records) == 1
     assert len(records[0]["comments"]) == 60
     assert [record["id"][-1] for record in run(page, 3, 2000)] == ["1", "2", "3"]
@@ -717,6 +726,27 @@ def test_driver_survives_a_page_that_reloads(site: Site, drive: Callable[..., dr
     assert outcome.file is not None
     records = json.loads(outcome.file.read_text(encoding="utf-8"))
     assert [record["id"] for record in records] == [one["id"] for one in posts]
+
+
+def test_driver_goes_on_after_it_broke_off(
+    site: Site, drive: Callable[..., driver.ScrapeOutcome], tmp_path: Path
+) -> None:
+    """What broke off before its file was written is in the profile, and the same call goes on behind it."""
+    posts = [post(n) for n in range(1, 6)]
+    address = site.show(*posts)
+
+    def break_off(progress: Mapping[str, Any]) -> None:
+        if progress["records"] >= 2:
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        drive(address, 5, batch="b", on_progress=break_off)
+    assert not (tmp_path / "data" / "info").exists()
+    outcome = drive(address, 5, batch="b")
+    assert outcome.file is not None
+    records = json.loads(outcome.file.read_text(encoding="utf-8"))
+    assert [record["id"] for record in records] == [one["id"] for one in posts]
+    assert outcome.repeats >= 1
 
 
 def test_driver_stops_when_asked(site: Site, drive: Callable[..., driver.ScrapeOutcome]) -> None:
