@@ -10,6 +10,7 @@ tt_chain_token, and a page of HTML where a link leads to a page (/@name/...).
 from __future__ import annotations
 
 import re
+import sys
 import threading
 from email.utils import formatdate
 from http import HTTPStatus
@@ -117,6 +118,11 @@ class _Server(ThreadingHTTPServer):
             if path.is_file() and path.suffix in CONTENT_TYPES
         }
         super().__init__(("127.0.0.1", port), DemoHandler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        # A client may hang up whenever it has seen enough (a page where it wanted a video): not worth a traceback
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     def file_at(self, path: str) -> Path | None:
         # Only what lay in the folder at the start has an address, so that no path can lead out of it

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +65,23 @@ def test_server_refuses_as_the_real_hosts_do(server: DemoServer) -> None:
     for path in ("..%2fqueries.json", "%2e%2e/make_media.py", "videos/", ""):
         assert get(server, path).status_code == 404
     assert requests.head(f"http://127.0.0.1:{server.port}/{CLIP}", timeout=10).headers["Content-Length"] != "0"
+
+
+def test_a_client_that_hangs_up_is_not_worth_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    """A connection that is reset between two requests leaves no traceback, and the server answers the next one."""
+    with DemoServer(MEDIA) as own:
+        client = socket.create_connection(("127.0.0.1", own.port))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.sendall(b"GET /videos/gone.mp4 HTTP/1.1\r\nHost: demo\r\n\r\n")
+        assert client.recv(12) == b"HTTP/1.1 404"
+        # Closing with a linger time of 0 sends a reset
+        client.close()
+        assert get(own, CLIP).status_code == 200
+    deadline = time.monotonic() + 5
+    while any("process_request_thread" in thread.name for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
