@@ -1,4 +1,4 @@
-{# What the terms and fields of a result contribute sums to its score, and every top result of our systems is explained. #}
+{# What the terms and fields of a result contribute sums to its score; every top result of our systems is explained. #}
 with
 
 contributions as (

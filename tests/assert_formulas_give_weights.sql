@@ -1,15 +1,27 @@
 {# Every ranker names a formula that macros/ranking has, and none gives a null or negative weight. #}
+with
+
+rankers as (select * from {{ ref('rankers') }}),
+
+systems as (select * from {{ ref('systems') }}),
+
+term_weights as (select * from {{ ref('int_term_weights') }})
+
 select
-    rankers.ranker_id as offender,
-    'no macro weight_' || rankers.formula || ' in macros/ranking' as problem
-from {{ ref('rankers') }} as rankers
-where rankers.formula not in ('{{ ranking_formulas() | join("', '") }}')
+    ranker_id as offender,
+    'no macro weight_' || formula || ' in macros/ranking' as problem
+from rankers
+where formula not in (
+    {%- for formula in ranking_formulas() %}
+    '{{ formula }}'{{ ',' if not loop.last }}
+    {%- endfor %}
+)
 union all
 select
     systems.system_id as offender,
     'null or negative weight or idf' as problem
-from {{ ref('int_term_weights') }} as term_weights
-inner join {{ ref('systems') }} as systems on term_weights.system_number = systems.system_number
+from term_weights
+inner join systems on term_weights.system_number = systems.system_number
 where
     term_weights.weight is null
     or term_weights.weight < 0

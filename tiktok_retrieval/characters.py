@@ -27,14 +27,12 @@ LAST_CODE_POINT = 0x2FFFF
 SKIN_TONES = range(0x1F3FB, 0x1F400)
 VARIATION_SELECTOR = "\ufe0f"
 
-GREEK = dict(
-    zip(
-        "αβγδεζηθικλμνξοπρστυφχψως",
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon"
-        " phi chi psi omega sigma".split(),
-        strict=True,
-    )
+GREEK_LETTERS = "αβγδεζηθικλμνξοπρστυφχψως"
+GREEK_NAMES = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi"
+    " psi omega sigma"
 )
+GREEK = dict(zip(GREEK_LETTERS, GREEK_NAMES.split(), strict=True))
 
 # Where the names of the Julia REPL, which the study used, differ from IPython's or are missing there.
 JULIA_SYMBOL_NAMES = {

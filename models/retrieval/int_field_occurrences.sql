@@ -1,4 +1,4 @@
-{# One row for each index, set of field weights, term of some query, document and field: how often the term occurs there. #}
+{# One row for each index, set of field weights, term of some query, document and field: how often it occurs there. #}
 {{ config(materialized='view') }}
 
 with

@@ -16,11 +16,11 @@ tokenizers as (
 
 texts_cleaned as (
     select
-        scheme,
-        text_id,
-        {{ clean_text('normalised_text', 'original') }} as cleaned_text
+        texts.scheme,
+        texts.text_id,
+        {{ clean_text('texts.normalised_text', 'original') }} as cleaned_text
     from texts
-    where scheme in (select scheme from tokenizers)
+    where texts.scheme in (select tokenizers.scheme from tokenizers)
 ),
 
 positions as (
