@@ -76,7 +76,7 @@
     const SELECTORS = {
         next_button: { need: "always", css: ["button[data-e2e='arrow-right']", "[data-e2e='arrow-right']", "button[aria-label='Go to next video']"] },
         previous_button: { need: "sometimes", css: ["button[data-e2e='arrow-left']", "[data-e2e='arrow-left']", "button[aria-label='Go to previous video']"] },
-        video: { need: "video", css: ["[data-e2e='browse-video'] video", "[class*='DivBrowserModeContainer'] video", "[class*='DivVideoContainer'] video", "video"] },
+        video: { need: "video", css: ["video"] },
         slide: { need: "photo", css: ["[data-e2e='browse-photo'] img", "[class*='DivPhotoVideoContainer'] img", "[class*='PhotoSlide'] img", "img[class*='ImgPhotoSlide']", ".swiper-slide img", "[class*='wiper'] img", "[class*='arousel'] img", "[class*='lider'] img"] },
         cover: { need: "video", css: ["img[mode='2']", "[data-e2e='browse-video'] img", "[class*='DivVideoContainer'] img", "img[class*='ImgPoster']"] },
         permalink: { need: "always", css: ["[data-e2e='browse-video-link']", "[class*='PCopyLinkText']", "[class*='DivCopyLinkContainer'] p"] },
@@ -496,9 +496,9 @@
                     thread.has_returned = true;
                     this.harvest();
                 }
-                if (more === "more" && button?.isConnected && text_of(button) === label) {
-                    // The replies come one by one: a second click now would ask twice
-                    await wait_until(() => !button.isConnected || text_of(button) !== label, Math.min(ceiling, 4 * SETTLED), null, false);
+                if (more === "more" && this.is_short(thread) && !this.adds_up(thread)) {
+                    // The replies come one by one: a click now would ask for the same ones twice
+                    await settle(() => `${this.harvest()} ${text_of(this.more_button(thread))}`, ceiling);
                 }
                 if (more === "redrawn") thread.redrawn += 1;
                 if (!more || thread.redrawn > 20) thread.gave_up = true;
@@ -521,6 +521,12 @@
 
         async open_all_replies(ceiling) {
             for (const thread of [...this.threads]) await this.open_replies(thread, ceiling);
+        }
+
+        // Does the button offer just what is left? Then the page is done with the last click
+        adds_up(thread) {
+            const offered = read_count(text_of(this.more_button(thread)));
+            return offered !== null && thread.announced !== null && offered.low + thread.replies.length === thread.announced.low;
         }
 
         visible_replies(thread) {

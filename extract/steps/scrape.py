@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -19,7 +20,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from extract.steps.common import MissingToolError, NoInputError, StepError, UsageError
+from extract.progress import Progress
+from extract.steps.common import (
+    MissingToolError,
+    NoInputError,
+    StepError,
+    StepOptions,
+    StepResult,
+    UsageError,
+    finishing_on_signals,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, Playwright
@@ -37,6 +47,31 @@ QUIET_ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+def default_profile() -> Path:
+    """Return the folder of the browser profile that is used when none is named: kept for the next run, with its log-in.
+
+    Not the one of the daily browser: Chromium lets no program drive that one.
+    """
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "tiktok-retrieval" / "browser"
+
+
+@dataclass(frozen=True)
+class ScrapeSettings:
+    """What to scrape and how: see `scrape`; `profile` None means `default_profile()`."""
+
+    count: int = 100
+    delay_ms: int = 2000
+    url: str = "https://www.tiktok.com/"
+    profile: Path | None = None
+    batch: str | None = None
+    headless: bool = False
+    executable: Path | None = None
+    browser_arguments: Sequence[str] = ()
+    max_comments: int | None = None
+    replies: bool = True
+    ready_timeout_s: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +101,75 @@ class ScrapeOutcome:
     def stopped(self) -> bool:
         """Whether the run ended because it was asked to."""
         return self.ended == "stopped"
+
+
+def run(options: StepOptions, settings: ScrapeSettings) -> StepResult:
+    """Scrape as the command line does: with progress, and Ctrl-C ends the run behind the post in hand.
+
+    Of the shared options `data`, `limit` (at most so many posts) and `dry_run` count. Raises what `scrape` raises.
+    """
+    count = min(settings.count, options.limit or settings.count)
+    profile = settings.profile or default_profile()
+    if options.dry_run:
+        what = f"{count} posts from {settings.url} on, with the profile {profile}"
+        return StepResult("scrape", left=count, details={"would_do": [what]})
+    stop = threading.Event()
+    with finishing_on_signals(stop), Progress("scrape", count) as progress:
+        shown = {"records": 0, "errors": 0}
+
+        def show(state: Mapping[str, Any]) -> None:
+            # A page that is loaded anew counts from 0 until its records are back
+            records, errors = max(shown["records"], state["records"]), max(shown["errors"], state["errors"])
+            for number in range(records - shown["records"]):
+                progress.advance(failed=number < errors - shown["errors"])
+            shown.update(records=records, errors=errors)
+            progress.tick()
+
+        outcome = scrape(
+            count,
+            settings.delay_ms,
+            profile,
+            settings.url,
+            options.data,
+            batch=settings.batch,
+            headless=settings.headless,
+            executable=settings.executable,
+            browser_arguments=settings.browser_arguments,
+            max_comments=settings.max_comments,
+            replies=settings.replies,
+            ready_timeout_s=settings.ready_timeout_s,
+            on_progress=show,
+            should_stop=stop.is_set,
+        )
+    return describe_outcome(outcome, count)
+
+
+def describe_outcome(outcome: ScrapeOutcome, count: int) -> StepResult:
+    """Return a run as the result of a step; posts that could not be read count as failed."""
+    messages = [f"written to {outcome.file}" if outcome.file else "nothing to write", f"ended: {outcome.ended}"]
+    if outcome.incomplete:
+        messages.append(f"{outcome.incomplete} posts whose comments are not whole: a larger --delay may help")
+    if outcome.missing:
+        messages.append(f"not found on the page: {', '.join(outcome.missing)} (see SELECTORS in {SCRAPER.name})")
+    if outcome.file:
+        messages.append("the links in it live a few hours only: download soon")
+    return StepResult(
+        "scrape",
+        ok=outcome.ok,
+        failed=outcome.errors,
+        left=count - outcome.records,
+        interrupted=outcome.stopped,
+        statuses={"ok": outcome.ok, "error": outcome.errors},
+        faults={"unreadable": outcome.errors} if outcome.errors else {},
+        details={
+            "file": str(outcome.file) if outcome.file else None,
+            "ended": outcome.ended,
+            "incomplete": outcome.incomplete,
+            "repeats": outcome.repeats,
+            "missing": list(outcome.missing),
+        },
+        messages=tuple(messages),
+    )
 
 
 def scrape(

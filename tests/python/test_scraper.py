@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +20,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from extract.steps import scrape as driver
-from extract.steps.common import NoInputError, StepError, UsageError
+from extract.steps.common import NoInputError, StepError, StepOptions, UsageError
 
 PAGE = Path(__file__).resolve().parents[1] / "fixtures" / "page"
 SCRIPT = driver.SCRAPER.read_text(encoding="utf-8")
@@ -46,7 +51,8 @@ class Site:
     def __init__(self) -> None:
         """Start serving."""
         self.scenario: Scenario = {"posts": []}
-        self.page_loads = 0
+        self.asked: list[str] = []
+        self.has_been_asked = threading.Condition()
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -68,6 +74,9 @@ class Site:
 
     def answer(self, path: str) -> tuple[bytes, str]:
         """Return body and content type."""
+        with self.has_been_asked:
+            self.asked.append(path)
+            self.has_been_asked.notify_all()
         if path == "/scenario.json":
             return json.dumps(self.scenario).encode(), "application/json"
         if path == "/page.js":
@@ -75,15 +84,20 @@ class Site:
         if path.endswith(".vtt"):
             return VTT.encode(), "text/vtt"
         if "/video/" in path or "/photo/" in path:
-            self.page_loads += 1
             return (PAGE / "index.html").read_bytes(), "text/html"
         if path == "/foryou":
             return b"<!doctype html><title>Another layout</title><video></video>", "text/html"
         return b"", "application/octet-stream"
 
+    def wait_for(self, path: str) -> None:
+        """Wait until a visitor has asked for this."""
+        with self.has_been_asked:
+            assert self.has_been_asked.wait_for(lambda: path in self.asked, timeout=60), self.asked
+
     def show(self, *posts: Scenario, **settings: Any) -> str:
         """Show these posts; return the address of the first one."""
         self.scenario = {"posts": list(posts), **settings}
+        self.asked.clear()
         return f"{self.address}/@{posts[0]['creator']}/{posts[0]['kind']}/{posts[0]['id']}"
 
 
@@ -347,6 +361,16 @@ def test_comments_later_than_the_ceiling_leave_a_mark(
     assert records[0]["comments-end"] == "nothing more came"
     assert texts(records[1]) == said(post(2))
     assert records[1]["comments-complete"] is True
+
+
+def test_replies_that_come_one_by_one(site: Site, page: Page) -> None:
+    """A button that stays while its replies come is pressed once for each load, not once for each reply."""
+    shown = post(1, comments=[comment(1, replies=8), comment(2)], reply_ms=30, reply_gap_ms=10)
+    open_with_script(page, site.show(shown))
+    (record,) = run(page, 1, 2000)
+    assert texts(record) == said(shown)
+    assert record["comments-complete"] is True
+    assert console(page, "imitation.reply_clicks") == 3
 
 
 def test_count_without_replies(site: Site, page: Page) -> None:
@@ -777,3 +801,55 @@ def test_driver_says_what_it_cannot_find(
     with pytest.raises(StepError, match="does not start"):
         drive(site.show(post(1)), 1, executable=Path("/bin/false"))
     assert not (tmp_path / "data" / "info").exists()
+
+
+def test_ctrl_c_finishes_the_post_in_hand(site: Site, tmp_path: Path) -> None:
+    """A terminal sends Ctrl-C to the browser's helpers, too: the run still ends in order, with 130 and a whole file."""
+    address = site.show(*(post(n, first_comments_ms=100) for n in range(1, 60)))
+    program = (
+        "import sys; from pathlib import Path; from extract.steps import scrape; from extract.steps.common import *;"
+        "settings = scrape.ScrapeSettings(url=sys.argv[1], profile=Path('profile'), batch='b', headless=True,"
+        " browser_arguments=sys.argv[2:]);"
+        "sys.exit(scrape.run(StepOptions(Path('data')), settings).exit_code(strict=False))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, address, *ARGUMENTS],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        start_new_session=True,
+    )
+    try:
+        site.wait_for("/media/3.jpg")
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    records = json.loads((tmp_path / "data" / "info" / "b.json").read_text(encoding="utf-8"))
+    assert 2 <= len(records) < 59
+    assert all(record["comments-complete"] for record in records)
+
+
+def test_command_line_step(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The step counts what the run brought, and says what to do about what is missing."""
+    options = StepOptions(tmp_path / "data", limit=3)
+    settings = driver.ScrapeSettings(url="http://site.test/", profile=tmp_path / "profile")
+    assert driver.run(replace(options, dry_run=True), settings).details["would_do"] == [
+        f"3 posts from http://site.test/ on, with the profile {tmp_path / 'profile'}"
+    ]
+    asked: list[int] = []
+
+    def scrape(count: int, *arguments: Any, **named: Any) -> driver.ScrapeOutcome:
+        asked.append(count)
+        for records, errors in ((1, 0), (3, 1)):
+            named["on_progress"]({"records": records, "errors": errors})
+        file = tmp_path / "b.json"
+        return driver.ScrapeOutcome(file, "b", 3, 2, 1, 1, 0, "end of feed", ("music",), 0, 9, 1)
+
+    monkeypatch.setattr(driver, "scrape", scrape)
+    result = driver.run(options, settings)
+    assert asked == [3]
+    assert (result.ok, result.failed, result.left) == (2, 1, 0)
+    assert result.exit_code(strict=False) == 0
+    assert result.exit_code(strict=True) == 1
+    assert any("music" in message for message in result.messages)
