@@ -1,0 +1,13 @@
+{# The cutoffs of each measure that has one. #}
+{% macro success_cutoffs() -%}
+    {{ return([1, 3, 5, 8, 10]) }}
+{%- endmacro %}
+
+{% macro list_cutoffs() -%}
+    {{ return([5, 10, 15, 20, 30, 100, 200, 500, 1000]) }}
+{%- endmacro %}
+
+{# What stands for "no cutoff" while rows are compared with one: no ranking is longer. #}
+{% macro no_cutoff() -%}
+    {{ return(2147483647) }}
+{%- endmacro %}
