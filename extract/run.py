@@ -273,6 +273,58 @@ def audio(
 
 
 @app.command()
+def speech(
+    data: Data = Path("data"),
+    limit: Limit = None,
+    ids: Ids = None,
+    jobs: CoreJobs = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    strict: Strict = False,
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine", help="sphinx (offline), google (sends the sound away), whisper, faster-whisper, vosk."
+        ),
+    ] = "sphinx",
+    language: Annotated[
+        str | None, typer.Option("--language", help="en-US for sphinx and google, en for whisper (default: detected).")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="The model of whisper (default: base).")] = None,
+    endpoint: Annotated[
+        str | None, typer.Option("--endpoint", help="Another address of the google service, https only.")
+    ] = None,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for the google service.")] = 60,
+) -> None:
+    """Write down what is said in the clips."""
+
+    def work() -> StepResult:
+        options = options_of(
+            data,
+            limit=limit,
+            ids=ids,
+            jobs=jobs or default_jobs(),
+            force=force,
+            dry_run=dry_run,
+            json=as_json,
+            strict=strict,
+        )
+        step = step_module("speech")
+        result: StepResult = step.run(
+            options,
+            engine=engine,
+            language=language,
+            model=model,
+            endpoint=endpoint or step.GOOGLE_ENDPOINT,
+            timeout=timeout,
+        )
+        return result
+
+    finish(work, as_json=as_json, strict=strict)
+
+
+@app.command()
 def status(
     data: Data = Path("data"),
     ids: Ids = None,
