@@ -351,5 +351,58 @@ def doctor(data: Data = Path("data"), as_json: AsJson = False) -> None:
     finish(work, as_json=as_json, strict=False)
 
 
+@app.command()
+def forget(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID|PERSON...", help="Ids of TikToks; handles or shown names of persons."),
+    ] = None,
+    data: Data = Path("data"),
+    ids: Ids = None,
+    warehouse: Annotated[
+        Path | None,
+        typer.Option("--warehouse", envvar="TIKTOK_WAREHOUSE", help="The warehouse (default: DATA/warehouse.duckdb)."),
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget TikToks or persons in every layer: raw files, journals, media, warehouse and its published copies."""
+
+    def work() -> StepResult:
+        words = [*(targets or []), *sorted(read_ids(ids) or ())]
+        options = options_of(data, dry_run=dry_run, json=as_json)
+        result: StepResult = step_module("forget").run(options, words, warehouse=warehouse)
+        return result
+
+    finish(work, as_json=as_json, strict=False)
+
+
+@app.command()
+def recheck(
+    data: Data = Path("data"),
+    limit: Limit = None,
+    ids: Ids = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    strict: Strict = False,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for the site.")] = 20,
+    pause: Annotated[float, typer.Option("--pause", min=0, help="Seconds between two posts.")] = 1,
+    cookies: Annotated[Path | None, typer.Option("--cookies", help="A cookies.txt file of your browser.")] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="Ask this address instead of the permalinks' own host.")
+    ] = None,
+) -> None:
+    """List the posts that are no longer available at their source, so that they can be forgotten."""
+
+    def work() -> StepResult:
+        step = step_module("recheck")
+        settings = step.RecheckSettings(timeout=timeout, pause=pause, base_url=base_url, cookies=cookies)
+        options = options_of(data, limit=limit, ids=ids, dry_run=dry_run, json=as_json, strict=strict)
+        result: StepResult = step.run(options, settings)
+        return result
+
+    finish(work, as_json=as_json, strict=strict)
+
+
 if __name__ == "__main__":
     app(prog_name="python extract/run.py")
