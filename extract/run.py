@@ -6,9 +6,9 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -94,16 +94,20 @@ def finish(work: Callable[[], StepResult], *, as_json: bool, strict: bool) -> No
     except StepError as error:
         fail(error, as_json=as_json)
     except KeyboardInterrupt:
-        # A second Ctrl-C: threads that are still at work must not hold the process
-        print("interrupted", file=sys.stderr, flush=True)
-        sys.stdout.flush()
-        os._exit(ExitCode.INTERRUPTED)
+        leave_at_once()
     else:
         show(result, as_json=as_json)
         raise typer.Exit(result.exit_code(strict=strict))
 
 
-def fail(error: StepError, *, as_json: bool) -> None:
+def leave_at_once() -> NoReturn:
+    """End the process at the second Ctrl-C: threads that are still at work must not hold it."""
+    print("interrupted", file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os._exit(ExitCode.INTERRUPTED)
+
+
+def fail(error: StepError, *, as_json: bool) -> NoReturn:
     """Print a fault that stopped a step, and leave with its exit code."""
     if as_json:
         fault: dict[str, Any] = {"error": str(error), "exit_code": int(error.exit_code)}
@@ -140,6 +144,59 @@ def step_module(name: str) -> Any:
 @app.callback()
 def main() -> None:
     """Collect TikToks: from a browser tab to raw JSON, media and their texts. Every step can be run again."""
+
+
+@app.command()
+def scrape(
+    data: Data = Path("data"),
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many posts to scrape.")] = 100,
+    delay: Annotated[
+        int, typer.Option("--delay", min=1, help="The longest wait for a part of a post, in milliseconds.")
+    ] = 2000,
+    url: Annotated[
+        str, typer.Option("--url", help="The post to begin with; without one, open it in the browser by hand.")
+    ] = "https://www.tiktok.com/",
+    profile: Annotated[
+        Path | None, typer.Option("--profile", help="The browser profile to use: your cookies, your log-in.")
+    ] = None,
+    batch: Annotated[
+        str | None, typer.Option("--batch", help="The name of the batch, which becomes DATA/info/NAME.json.")
+    ] = None,
+    max_comments: Annotated[
+        int | None, typer.Option("--max-comments", min=0, help="At most so many comments of each post (default: all).")
+    ] = None,
+    replies: Annotated[bool, typer.Option("--replies/--no-replies", help="Open the replies to comments.")] = True,
+    headless: Annotated[bool, typer.Option("--headless", help="Show no browser window.")] = False,
+    browser: Annotated[
+        Path | None, typer.Option("--browser", help="The browser to run (default: the first Chromium found).")
+    ] = None,
+    ready_timeout: Annotated[
+        float, typer.Option("--ready-timeout", min=1, help="Seconds to wait for the first post, your log-in included.")
+    ] = 300,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Scrape posts with your own browser profile, where you have the right to, by the script of the console."""
+
+    def work() -> StepResult:
+        step = step_module("scrape")
+        settings = step.ScrapeSettings(
+            count=limit,
+            delay_ms=delay,
+            url=url,
+            profile=profile,
+            batch=batch,
+            headless=headless,
+            executable=browser,
+            max_comments=max_comments,
+            replies=replies,
+            ready_timeout_s=ready_timeout,
+        )
+        result: StepResult = step.run(options_of(data, dry_run=dry_run, json=as_json, strict=strict), settings)
+        return result
+
+    finish(work, as_json=as_json, strict=strict)
 
 
 @app.command("import")
@@ -270,6 +327,76 @@ def audio(
         return result
 
     finish(work, as_json=as_json, strict=strict)
+
+
+def run_in_order(steps: Sequence[Callable[[], StepResult]], *, as_json: bool, strict: bool) -> ExitCode:
+    """Run steps one after the other; a step that cannot run is told and the next one is tried.
+
+    An interruption or a stop (a full disk) ends the row. Return the first exit code that is not 0.
+    """
+    reports: list[dict[str, Any]] = []
+    codes: list[ExitCode] = []
+    for step in steps:
+        try:
+            result = step()
+        except StepError as error:
+            reports.append({"error": str(error), "exit_code": int(error.exit_code)})
+            codes.append(error.exit_code)
+            print(f"error: {error}", file=sys.stderr, flush=True)
+            continue
+        reports.append(result.as_json())
+        codes.append(result.exit_code(strict=strict))
+        if not as_json:
+            show(result, as_json=False)
+        if result.interrupted or result.stopped:
+            break
+    if as_json:
+        print(json.dumps({"steps": reports}, ensure_ascii=False, indent=2))
+    return next((code for code in codes if code), ExitCode.DONE)
+
+
+@app.command("all")
+def all_(
+    data: Data = Path("data"),
+    limit: Limit = None,
+    ids: Ids = None,
+    jobs: CoreJobs = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    strict: Strict = False,
+    cookies: Annotated[
+        Path | None, typer.Option("--cookies", help="A cookies.txt file of the browser that scraped the links.")
+    ] = None,
+) -> None:
+    """Do what can be done without a browser, in order: download, ocr, audio, speech, each with its defaults."""
+
+    def options(step_jobs: int) -> StepOptions:
+        return options_of(
+            data, limit=limit, ids=ids, jobs=step_jobs, force=force, dry_run=dry_run, json=as_json, strict=strict
+        )
+
+    def download_step() -> StepResult:
+        step = step_module("download")
+        result: StepResult = step.run(options(jobs or 4), step.DownloadSettings(cookies=cookies))
+        return result
+
+    def plain_step(name: str) -> Callable[[], StepResult]:
+        def run() -> StepResult:
+            result: StepResult = step_module(name).run(options(jobs or default_jobs()))
+            return result
+
+        return run
+
+    steps = [download_step, *(plain_step(name) for name in ("ocr", "audio", "speech"))]
+    try:
+        read_ids(ids)  # a wrong list is told once, not by every step
+        code = run_in_order(steps, as_json=as_json, strict=strict)
+    except UsageError as error:
+        fail(error, as_json=as_json)
+    except KeyboardInterrupt:
+        leave_at_once()
+    raise typer.Exit(code)
 
 
 @app.command()

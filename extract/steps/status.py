@@ -18,6 +18,8 @@ from extract.steps.common import StepOptions, StepResult
 from extract.steps.download_plan import JOURNAL, latest_downloads, link_expiry, parts_of, scrape_again
 
 JOURNALS = (JOURNAL, "ocr.ndjson", "audio.ndjson", "speech.ndjson", "captions.ndjson")
+# The audio step's word for a video without sound, which is no failure
+NO_AUDIO = "no_audio_track"
 STAGES = ("scrape", "download", "cover", "audio", "speech", "complete")
 
 
@@ -102,7 +104,7 @@ def text_outcomes(data: Path, journal: str, original: str) -> dict[str, tuple[st
 
 def audio_outcomes(data: Path) -> dict[str, str]:
     """Return the newest word of the audio step for each TikTok; what is settled stays."""
-    lines = Journal(data / "audio.ndjson").latest(settled=(OK, "no_audio"))
+    lines = Journal(data / "audio.ndjson").latest(settled=(OK, NO_AUDIO))
     return {key.tiktok_id: str(line.get("status")) for key, line in lines.items()}
 
 
@@ -146,7 +148,7 @@ def funnel(
         heard = speech.get(post.tiktok_id)
         sound = audio.get(post.tiktok_id, "nothing_to_transcribe" if post.is_photo else "absent")
         if heard is None or heard[0] == "failed":
-            if post.is_photo or sound == "no_audio":
+            if post.is_photo or sound == NO_AUDIO:
                 heard = ("nothing_to_transcribe", None)
             elif heard is None:
                 heard = ("failed", sound) if sound not in (OK, "absent") else ("absent", None)

@@ -18,7 +18,7 @@ from fault_server import REPOSITORY, run_cli, scraped, write_batch
 
 from extract.journal import Journal
 from extract.progress import Progress, describe_seconds
-from extract.run import read_ids
+from extract.run import read_ids, run_in_order
 from extract.steps import doctor
 from extract.steps.common import (
     ExitCode,
@@ -32,7 +32,7 @@ from extract.steps.common import (
 )
 from extract.steps.status import run as status
 
-COMMANDS = ("scrape", "import", "download", "ocr", "audio", "speech", "all", "status", "doctor", "forget", "recheck")
+COMMANDS = ("scrape", "import", "download", "ocr", "audio", "all", "status", "doctor", "forget", "recheck")
 
 
 def test_every_command_has_a_line_of_help() -> None:
@@ -145,6 +145,29 @@ def test_exit_codes_of_results() -> None:
     assert StepResult("x", exit=ExitCode.MISSING_TOOL).exit_code(strict=False) == 3
 
 
+def test_steps_in_order_go_on_behind_one_that_cannot_run(capsys: pytest.CaptureFixture[str]) -> None:
+    def missing() -> StepResult:
+        raise MissingToolError("tesseract", "apt-get install tesseract-ocr")
+
+    def last() -> StepResult:
+        raise AssertionError("behind a stop nothing runs")
+
+    steps = [
+        lambda: StepResult("download", failed=1),
+        missing,
+        lambda: StepResult("audio", stopped="the disk is full"),
+        last,
+    ]
+    assert run_in_order(steps, as_json=True, strict=False) == ExitCode.MISSING_TOOL
+    captured = capsys.readouterr()
+    reports = json.loads(captured.out)["steps"]
+    assert [report.get("step") or report["error"][:9] for report in reports] == ["download", "tesseract", "audio"]
+    assert "apt-get install tesseract-ocr" in captured.err
+    assert run_in_order([lambda: StepResult("x", failed=1)], as_json=True, strict=True) == ExitCode.FAILED
+    assert run_in_order([lambda: StepResult("x", failed=1)], as_json=True, strict=False) == ExitCode.DONE
+    assert run_in_order([lambda: StepResult("x", interrupted=True), last], as_json=True, strict=False) == 130
+
+
 INTERRUPTED = """
 import sys, time, typer
 from pathlib import Path
@@ -253,7 +276,7 @@ def test_status_shows_the_funnel_from_the_journals(tmp_path: Path) -> None:
             {"tiktok_id": ids[1], "part": "cover", "status": "ok", "text": ""},
             {"tiktok_id": ids[2], "part": "cover", "status": "unreadable", "class": "truncated"},
         ],
-        "audio.ndjson": [{"tiktok_id": ids[0], "part": "video", "status": "no_audio"}],
+        "audio.ndjson": [{"tiktok_id": ids[0], "part": "video", "status": "no_audio_track"}],
         "speech.ndjson": [{"tiktok_id": ids[1], "part": "video", "status": "ok", "text": "hello"}],
     }
     for name, lines in journals.items():
