@@ -1,4 +1,4 @@
-{# No count is negative, nothing was posted more than a day after it was seen, and no comment answers another's TikTok. #}
+{# No count is negative, nothing was posted a day or more after it was seen, and a reply stays with its TikTok. #}
 with
 
 tiktoks as (select * from {{ ref('tiktoks') }}),

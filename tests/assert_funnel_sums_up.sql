@@ -17,8 +17,9 @@ stages as (
     union all
     select
         'kept' as stage,
-        (select coalesce(sum(funnel.tiktoks), 0) from funnel where funnel.outcome = 'kept') as counted,
+        coalesce(sum(tiktoks) filter (where outcome = 'kept'), 0) as counted,
         (select count(*) from tiktoks) as expected
+    from funnel
 )
 
 select * from stages

@@ -7,16 +7,27 @@ comments as (select * from {{ ref('stg_scraper__comments') }}),
 
 unparsed_values as (select * from {{ ref('unparsed_values') }}),
 
-unread_values as (
+values_by_state as (
     select
-        (select count(*) from tiktoks where like_count_shown is not null and like_count is null)
-        + (select count(*) from tiktoks where comment_count_shown is not null and comment_count is null)
-        + (select count(*) from tiktoks where posted_at_shown is not null and posted_at_shown_as is null)
-        + (select count(*) from comments where like_count_shown is not null and like_count is null)
-        + (select count(*) from comments where reply_count_shown is not null and reply_count is null)
-        + (select count(*) from comments where posted_at_shown is not null and posted_at is null) as unread,
+        count(like_count_shown) + count(comment_count_shown) + count(posted_at_shown) as shown,
+        count(like_count) + count(comment_count) + count(posted_at_shown_as) as parsed
+    from tiktoks
+    union all
+    select
+        count(like_count_shown) + count(reply_count_shown) + count(posted_at_shown) as shown,
+        -- an empty replies-count is 0, and a time may come from the id: neither was shown
+        count(like_count) + count(reply_count) filter (where reply_count_shown is not null)
+        + count(posted_at) filter (where posted_at_shown is not null) as parsed
+    from comments
+),
+
+sums as (
+    select
+        sum(shown) as shown,
+        sum(parsed) as parsed,
         (select count(*) from unparsed_values) as excused
+    from values_by_state
 )
 
-select * from unread_values
-where unread <> excused
+select * from sums
+where shown <> parsed + excused

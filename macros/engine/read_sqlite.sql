@@ -15,7 +15,7 @@
         {%- if 'id' in tiktoks %}
         select
             '{{ path }}' as file,
-            row_number() over (order by tiktoks.rowid)::integer as position,
+            (row_number() over ())::integer as position,
             null::varchar as record_key,
             json_object(
                 {%- for column in tiktoks %}
@@ -33,8 +33,8 @@
                     {%- for column in comments if column != 'video_id' %}
                     '{{ names.get(column, column.replace('_', '-')) }}', {{ column }}::varchar{{ ',' if not loop.last }}
                     {%- endfor %}
-                ) order by rowid)) as comments
-            from sqlite_scan('{{ raw_zone(path) }}', 'comments')
+                ) order by place)) as comments
+            from (select *, row_number() over () as place from sqlite_scan('{{ raw_zone(path) }}', 'comments'))
             group by video_id::varchar
             {%- else %}
             select

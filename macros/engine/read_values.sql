@@ -97,7 +97,7 @@
 
 {% macro duckdb__read_shown_date(shown, scraped_at) -%}
     {%- set text = 'lower(trim(' ~ shown ~ '))' -%}
-    {%- set ago = '^([0-9]{0,4})\s*(seconds?|secs?|s|minutes?|mins?|months?|mo|m|hours?|hrs?|h|days?|d|weeks?|w|years?|y)\s+ago$' -%}
+    {%- set ago = '^([0-9]{0,4})\\s*(seconds?|secs?|s|minutes?|mins?|months?|mo|m|hours?|hrs?|h|days?|d|weeks?|w|years?|y)\\s+ago$' -%}
     case
         when regexp_full_match({{ text }}, '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}')
             then try_cast({{ text }} as date)::timestamp

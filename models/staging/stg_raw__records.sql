@@ -128,7 +128,9 @@ all_forgotten_ids as (
 ),
 
 kept_records as (
-    select *
+    select
+        *,
+        (select array_agg(forgotten_persons.person) from forgotten_persons) as persons
     from judged_records
     -- no id, no match: kept
     where
@@ -149,7 +151,7 @@ select
         when json_type(named['comments']) = 'ARRAY'
             then json_merge_patch(
                 record,
-                json_object('comments', {{ comments_without("named['comments']", '(select list(person) from forgotten_persons)') }})
+                json_object('comments', {{ comments_without("named['comments']", 'persons') }})
             )
         {% endif -%}
         else record
