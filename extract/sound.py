@@ -150,7 +150,7 @@ class MoviePyDecoder:
 
     def decode(self, path: Path, seconds: float | None) -> Sound:
         """Decode the first sound track. Raises SoundError."""
-        from moviepy import AudioFileClip  # type: ignore[import-untyped]
+        from moviepy import AudioFileClip
 
         # MoviePy fills what it cannot decode with silence and says nothing
         remark = self._judge.decode(path, seconds).remark

@@ -1,5 +1,7 @@
 """Write down what is said in the clips: one line of speech.ndjson for each clip and attempt.
 
+The platform's own captions are kept beside it, as a text of their own (see captions.py).
+
 status ok: text is what was said, '' where nobody speaks. unreadable: the file is no whole sound. failed: the engine or
 the network failed, text is null and the clip is tried again by the next run; nothing half heard counts as ok.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
+from dataclasses import replace
 from typing import Any
 
 from extract.journal import OK, Journal, utc_now
@@ -24,6 +27,7 @@ from extract.speech_engines import (
     SpeechOptions,
     open_speech_engine,
 )
+from extract.steps import captions
 from extract.steps.common import Outcome, StepOptions, StepResult, run_items
 from extract.voice import require_voice_detection, spoken_pieces
 
@@ -51,13 +55,14 @@ def run(
     Raises MissingToolError where the engine or its model is not installed, UsageError for an unknown engine or option.
     """
     require_voice_detection()
+    kept = captions.run(options)
     items = audio_items(options.data)
     told = SpeechOptions(language, model, endpoint, timeout, options.jobs)
     with open_speech_engine(engine, told) as listener, Journal(options.data / JOURNAL) as journal:
         done = DoneItems(journal, listener.name, listener.settings)
         if engine == "google" and not options.dry_run:
             print(GOOGLE_WARNING, file=sys.stderr, flush=True)
-        return run_items(
+        result = run_items(
             "speech",
             items,
             Transcriber(listener).transcribe,
@@ -66,6 +71,7 @@ def run(
             done=done.__contains__,
             journal=journal,
         )
+    return replace(result, details={**result.details, "captions": {"ok": kept.ok, "failed": kept.failed}})
 
 
 class Transcriber:
