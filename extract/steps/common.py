@@ -101,8 +101,8 @@ class Outcome:
     """What became of one item: `status` 'ok' or another word, `fault` the class of a failure, and its journal lines.
 
     `failed` is told from `status`, unless a step has other outcomes that are no failures (no audio track) and says so.
-    `settled` items were found done while looking closer: they count as skipped. `stop` says why going on with the other
-    items makes no sense.
+    `settled` items were found done while looking closer: they count as skipped. `untouched` ones were given up before
+    they were begun, because the step is being interrupted. `stop` says why going on with the others makes no sense.
     """
 
     status: str = OK
@@ -111,6 +111,7 @@ class Outcome:
     lines: Sequence[Line] = ()
     is_failure: bool | None = None
     settled: bool = False
+    untouched: bool = False
     stop: str | None = None
 
     @property
@@ -197,11 +198,13 @@ def run_items(
     done: Callable[[Item], bool] | None = None,
     journal: Journal | None = None,
     label: Callable[[Item], str] | None = None,
+    stop: threading.Event | None = None,
 ) -> StepResult:
     """Work on the items that are selected and not done, `options.jobs` at a time in threads, and count what came of it.
 
     `work` may raise MissingToolError to end the step; any other exception fails only its item, which a work function
-    that keeps a journal should record itself. The lines of an outcome are appended to `journal` here.
+    that keeps a journal should record itself. The lines of an outcome are appended to `journal` here. A work function
+    that waits for something can look at `stop`, which is set when no more is to be begun.
     """
     name = label or id_of
     selected = [item for item in items if options.selects(id_of(item))]
@@ -217,7 +220,7 @@ def run_items(
     faults: Counter[str] = Counter()
     messages: list[str] = []
     stopped: str | None = None
-    stop = threading.Event()
+    stop = threading.Event() if stop is None else stop
     waiting = iter(todo)
     in_hand: dict[Future[Outcome], Item] = {}
 
@@ -244,6 +247,8 @@ def run_items(
                         messages.append(f"{name(item)}: {type(error).__name__}: {error}")
                     if journal is not None and outcome.lines:
                         journal.append_all(outcome.lines)
+                    if outcome.untouched:
+                        continue
                     statuses[outcome.status] += 1
                     counts["failed" if outcome.failed else "skipped" if outcome.settled else "ok"] += 1
                     if outcome.failed:

@@ -40,6 +40,7 @@ from extract.steps.common import NoInputError, Outcome, StepOptions, StepResult,
 from extract.steps.download_plan import (
     JOURNAL,
     Part,
+    doubted,
     holds,
     latest_downloads,
     link_expiry,
@@ -333,13 +334,18 @@ class Downloader:
         settings: DownloadSettings,
         *,
         force: bool = False,
-        sleep: Callable[[float], None] = time.sleep,
+        stop: threading.Event | None = None,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
-        """Prepare the session. Raises UsageError for a cookies file that cannot be read."""
+        """Prepare the session. Raises UsageError for a cookies file that cannot be read.
+
+        Once `stop` is set no file is begun and no attempt is repeated.
+        """
         self._journal = journal
         self._settings = settings
         self._force = force
-        self._sleep = sleep
+        self._stop = threading.Event() if stop is None else stop
+        self._sleep = self._stop.wait if sleep is None else sleep
         self._random = random.Random()  # noqa: S311 - jitter, not a secret
         self._lock = threading.Lock()
         self._hosts: dict[str, threading.Semaphore] = {}
@@ -385,8 +391,8 @@ class Downloader:
                 if part.path.exists() and not self._force:
                     # Another run finished it between our look and our lock
                     return Outcome(settled=True)
-                with self._host_slot(part.host or ""):
-                    return self._try(part, file)
+                with self._host_slot(part.host or "") as is_ours:
+                    return self._try(part, file) if is_ours else Outcome(untouched=True)
         except OSError as error:
             return self._disk_fault(part, error, utc_now(), 1)
 
@@ -470,11 +476,14 @@ class Downloader:
             if fault.retry_after is None:
                 paused += pause
             worth_it = tries[fault.fault] < TRIES.get(fault.fault, 1) and attempt < max(TRIES.values())
+            worth_it = worth_it and not self._stop.is_set()
             if not worth_it or pause >= deadline.left:
                 if fault.fault not in RESUMABLE:
                     self._discard(part, file)
                 return Outcome("failed", fault.fault, part.host, stop=self._note_tls(failed=fault.fault == "tls_name"))
             self._sleep(pause)
+            if self._stop.is_set():
+                return Outcome("failed", fault.fault, part.host)
 
     def _pause(self, fault: AttemptError, attempt: int, paused: float) -> float:
         """Return how long to wait before the next attempt, in seconds."""
@@ -597,11 +606,18 @@ class Downloader:
         return Outcome("failed", "disk_full", part.host, stop=f"cannot write: {reason}")
 
     @contextmanager
-    def _host_slot(self, host: str) -> Iterator[None]:
+    def _host_slot(self, host: str) -> Iterator[bool]:
+        """Wait for a connection to the host; False when the step is stopped meanwhile."""
         with self._lock:
             slot = self._hosts.setdefault(host, threading.Semaphore(self._settings.per_host))
-        with slot:
-            yield
+        while not slot.acquire(timeout=0.1):
+            if self._stop.is_set():
+                yield False
+                return
+        try:
+            yield not self._stop.is_set()
+        finally:
+            slot.release()
 
     def _note_tls(self, *, failed: bool) -> str | None:
         """Count files that met a TLS name error in a row; say why to stop when there are too many."""
@@ -747,17 +763,24 @@ def run(options: StepOptions, settings: DownloadSettings | None = None) -> StepR
     skipped = read_skip_list(data, settings.skip)
     state = latest_downloads(data)
     todo = [part for post in posts.values() if post.tiktok_id not in skipped for part in parts_of(data, post)]
-    done = {key for key, line in state.items() if line.get("status") == OK and holds(data)(line)}
+    doubts = doubted(data)
+    done = {
+        key
+        for key, line in state.items()
+        if line.get("status") == OK and holds(data)(line) and doubts.get(key, "") <= str(line.get("finished_at") or "")
+    }
     was_there = {part.path for part in todo if part.path.exists()}
     outcomes: Counter[tuple[str, str]] = Counter()
 
+    stop = threading.Event()
+
     with Journal(data / JOURNAL) as journal:
-        downloader = Downloader(journal, settings, force=options.force)
+        downloader = Downloader(journal, settings, force=options.force, stop=stop)
 
         def work(part: Part) -> Outcome:
             known = state.get((part.post.tiktok_id, part.name))
             outcome = downloader.download(part, known, was_there=part.path in was_there)
-            if not outcome.settled:
+            if not outcome.settled and not outcome.untouched:
                 outcomes[part.host or "(no host)", outcome.fault or outcome.status] += 1
             return outcome
 
@@ -769,6 +792,7 @@ def run(options: StepOptions, settings: DownloadSettings | None = None) -> StepR
             id_of=lambda part: part.post.tiktok_id,
             done=lambda part: (part.post.tiktok_id, part.name) in done,
             label=lambda part: f"{part.post.tiktok_id} {part.name}",
+            stop=stop,
         )
 
     details: dict[str, Any] = dict(result.details)

@@ -112,6 +112,16 @@ def latest_downloads(data: Path) -> dict[tuple[str, str], dict[str, Any]]:
     return {(key.tiktok_id, key.part): line for key, line in state.items()}
 
 
+def doubted(data: Path) -> dict[tuple[str, str], str]:
+    """Return the files that a later step found broken, with the time when it did (UTC, ISO 8601)."""
+    found: dict[tuple[str, str], str] = {}
+    for journal, status in (("audio.ndjson", "broken"), ("ocr.ndjson", "unreadable")):
+        for line in Journal(data / journal).read():
+            if line.get("status") == status:
+                found[str(line.get("tiktok_id")), str(line.get("part"))] = str(line.get("finished_at") or "")
+    return found
+
+
 def scrape_again(data: Path, posts: Mapping[str, Post], state: Mapping[tuple[str, str], Line]) -> dict[str, str]:
     """Return the TikToks that only a new scrape can help, with the class that says why."""
     found: dict[str, str] = {}

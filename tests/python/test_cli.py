@@ -32,7 +32,7 @@ from extract.steps.common import (
 )
 from extract.steps.status import run as status
 
-COMMANDS = ("scrape", "import", "download", "ocr", "audio", "all", "status", "doctor", "forget", "recheck")
+COMMANDS = ("scrape", "import", "download", "ocr", "audio", "speech", "all", "status", "doctor", "forget", "recheck")
 
 
 def test_every_command_has_a_line_of_help() -> None:

@@ -31,7 +31,7 @@ from fault_server import (
     write_batch,
 )
 
-from extract.journal import Journal
+from extract.journal import Journal, utc_now
 from extract.media_checks import check_image, check_video
 from extract.raw_zone import find_posts, part_path
 from extract.steps.common import NoInputError, StepOptions, UsageError
@@ -584,6 +584,31 @@ def test_good_files_that_lie_there_are_taken_over_and_bad_ones_set_aside(tmp_pat
     assert (tmp_path / "videos" / f"{ID}.mp4.bad").read_bytes() == HTML
 
 
+def test_what_a_later_step_found_broken_is_looked_at_and_fetched_again(tmp_path: Path, server: FaultServer) -> None:
+    attempt(tmp_path, server, serve(VIDEO))
+    # The same size, so that only the later step can know
+    part_path(tmp_path, ID, "video").write_bytes(VIDEO.replace(b"moov", b"mooo"))
+    run(StepOptions(tmp_path), FAST)
+    assert server.requests["/video.mp4"] == 1
+    line = {"tiktok_id": ID, "part": "video", "status": "broken", "finished_at": utc_now()}
+    Journal(tmp_path / "audio.ndjson").append(line)
+    run(StepOptions(tmp_path), FAST)
+    assert part_path(tmp_path, ID, "video").read_bytes() == VIDEO
+    run(StepOptions(tmp_path), FAST)
+    assert server.requests["/video.mp4"] == 2
+
+
+def test_an_interruption_ends_the_pauses_between_attempts(tmp_path: Path, server: FaultServer) -> None:
+    server.routes["/video.mp4"] = failing(503, {"Retry-After": "30"})
+    write_batch(tmp_path, [scraped(ID, server.link("/video.mp4"), None)])
+    process = start_cli(tmp_path)
+    wait_until(lambda: lines(tmp_path))
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert server.requests["/video.mp4"] == 1
+
+
 def test_photo_posts_have_slides_and_no_video(tmp_path: Path, server: FaultServer) -> None:
     slides = [picture(size=(40, 40 + number)) for number in range(3)]
     for number, slide in enumerate(slides):
@@ -815,7 +840,8 @@ def test_a_kill_in_the_middle_of_a_download_is_resumed(tmp_path: Path, server: F
     assert list((tmp_path / "videos").iterdir()) == [part_path(tmp_path, ID, "video")]
 
 
-def test_ctrl_c_finishes_the_file_in_hand(tmp_path: Path, server: FaultServer) -> None:
+@pytest.mark.parametrize("jobs", ["1", "4"])
+def test_ctrl_c_finishes_the_file_in_hand(tmp_path: Path, server: FaultServer, jobs: str) -> None:
     asked = threading.Event()
     release = threading.Event()
 
@@ -827,7 +853,7 @@ def test_ctrl_c_finishes_the_file_in_hand(tmp_path: Path, server: FaultServer) -
     server.routes["/video.mp4"] = route
     ids = [str(int(ID) + number) for number in range(3)]
     write_batch(tmp_path, [scraped(tiktok_id, server.link("/video.mp4"), None) for tiktok_id in ids])
-    process = start_cli(tmp_path, "--jobs", "1")
+    process = start_cli(tmp_path, "--jobs", jobs)
     assert asked.wait(20)
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
