@@ -44,7 +44,8 @@
            reason             why it is an error, else null
            missing            names of the keys above that the page did not show
            media-type         'video' | 'photo' | null
-           slide-srcs         addresses of a photo post's pictures, in order, without the carousel's repeats; [] for a video
+           slide-srcs         addresses of a photo post's pictures, in order, without the carousel's repeats; [] for
+                              a video
            captions           [{language, label, src, text, segments: [{start, end, text}]}]; text and segments (seconds)
                               are null when the page's track could not be loaded; [] when there is none
            comments-complete  true: as many as the page's own exact count; false: some did not come;
@@ -68,36 +69,157 @@
     const SETTLED = 60;
     // The site is somebody's: never faster than a quick person
     const COURTESY = 200;
-    // So many posts in a row that were read before mean that the feed goes round (beyond those that a resumed run has to pass)
+    // So many posts in a row that were read before, beyond those that a resumed run has to pass, mean that the feed
+    // goes round
     const REPEATS_IN_A_ROW = 20;
 
     /* Everything that depends on the page's markup. The first selector that matches is used, the others are fallbacks.
        need: 'always' | 'video' | 'photo' | 'comments' (when there are comments) | 'sometimes' */
     const SELECTORS = {
-        next_button: { need: "always", css: ["button[data-e2e='arrow-right']", "[data-e2e='arrow-right']", "button[aria-label='Go to next video']"] },
-        previous_button: { need: "sometimes", css: ["button[data-e2e='arrow-left']", "[data-e2e='arrow-left']", "button[aria-label='Go to previous video']"] },
+        next_button: {
+            need: "always",
+            css: [
+                "button[data-e2e='arrow-right']", "[data-e2e='arrow-right']",
+                "button[aria-label='Go to next video']",
+            ],
+        },
+        previous_button: {
+            need: "sometimes",
+            css: [
+                "button[data-e2e='arrow-left']", "[data-e2e='arrow-left']",
+                "button[aria-label='Go to previous video']",
+            ],
+        },
         video: { need: "video", css: ["video"] },
-        slide: { need: "photo", css: ["[data-e2e='browse-photo'] img", "[class*='DivPhotoVideoContainer'] img", "[class*='PhotoSlide'] img", "img[class*='ImgPhotoSlide']", ".swiper-slide img", "[class*='wiper'] img", "[class*='arousel'] img", "[class*='lider'] img"] },
-        cover: { need: "video", css: ["img[mode='2']", "[data-e2e='browse-video'] img", "[class*='DivVideoContainer'] img", "img[class*='ImgPoster']"] },
-        permalink: { need: "always", css: ["[data-e2e='browse-video-link']", "[class*='PCopyLinkText']", "[class*='DivCopyLinkContainer'] p"] },
-        like_count: { need: "always", css: ["[data-e2e='browse-like-count']", "strong[data-e2e='like-count']", "[data-e2e='browse-like-icon'] ~ strong"] },
-        comment_count: { need: "always", css: ["[data-e2e='browse-comment-count']", "strong[data-e2e='comment-count']", "[data-e2e='browse-comment-icon'] ~ strong"] },
-        username: { need: "always", css: ["[data-e2e='browse-username']", "[class*='SpanUniqueId']", "[class*='StyledLink'] [class*='H3AuthorTitle']"] },
-        nickname: { need: "always", css: ["[data-e2e='browser-nickname']", "[data-e2e='browse-nickname']", "[class*='SpanOtherInfos']"] },
-        music: { need: "always", css: ["[data-e2e='browse-music']", "[data-e2e='video-music']", "[class*='H4MusicTitle']", "[class*='DivMusicText']"] },
-        description: { need: "always", css: ["[data-e2e='browse-video-desc']", "[data-e2e='video-desc']", "[class*='DivVideoInfoContainer'] [class*='DivDesc']"] },
-        comment_list: { need: "sometimes", css: ["[data-e2e='comment-list']", "[class*='DivCommentListContainer']", "[class*='CommentListContainer']"] },
-        comment_text: { need: "comments", css: ["[data-e2e='comment-level-1']", "[class*='DivCommentObjectWrapper'] > [class*='DivCommentItemWrapper'] [class*='CommentText']", "[class*='DivCommentItemContainer'] > [class*='DivCommentContentContainer'] [class*='PCommentText']"] },
-        comment_username: { need: "comments", css: ["[data-e2e='comment-username-1']", "[class*='DivUsernameContentWrapper']", "[class*='SpanUserNameText']", "a[href*='/@']"] },
-        comment_time: { need: "comments", css: ["[data-e2e='comment-time-1']", "[class*='SpanCreatedTime']", "[class*='DivCommentSubContentWrapper'] > span"] },
-        comment_likes: { need: "comments", css: ["[data-e2e^='comment-like-count']", "[class*='SpanCount']", "[class*='DivLikeContainer'] span"] },
-        view_replies: { need: "sometimes", css: ["[data-e2e='view-more-1'], [data-e2e='view-more-2']", "[class*='DivViewRepliesContainer'] > span", "[class*='ReplyActionText']"] },
-        reply_text: { need: "sometimes", css: ["[data-e2e='comment-level-2']", "[class*='DivReplyContainer'] [class*='DivCommentItemWrapper'] [class*='CommentText']", "[class*='DivReplyContainer'] [class*='PCommentText']"] },
-        reply_username: { need: "sometimes", css: ["[data-e2e='comment-username-2']", "[class*='DivUsernameContentWrapper']", "[class*='SpanUserNameText']", "a[href*='/@']"] },
-        reply_time: { need: "sometimes", css: ["[data-e2e='comment-time-2']", "[data-e2e='comment-time-1']", "[class*='SpanCreatedTime']", "[class*='DivCommentSubContentWrapper'] > span"] },
+        slide: {
+            need: "photo",
+            css: [
+                "[data-e2e='browse-photo'] img", "[class*='DivPhotoVideoContainer'] img",
+                "[class*='PhotoSlide'] img", "img[class*='ImgPhotoSlide']", ".swiper-slide img",
+                "[class*='wiper'] img", "[class*='arousel'] img", "[class*='lider'] img",
+            ],
+        },
+        cover: {
+            need: "video",
+            css: [
+                "img[mode='2']", "[data-e2e='browse-video'] img", "[class*='DivVideoContainer'] img",
+                "img[class*='ImgPoster']",
+            ],
+        },
+        permalink: {
+            need: "always",
+            css: [
+                "[data-e2e='browse-video-link']", "[class*='PCopyLinkText']", "[class*='DivCopyLinkContainer'] p",
+            ],
+        },
+        like_count: {
+            need: "always",
+            css: [
+                "[data-e2e='browse-like-count']", "strong[data-e2e='like-count']",
+                "[data-e2e='browse-like-icon'] ~ strong",
+            ],
+        },
+        comment_count: {
+            need: "always",
+            css: [
+                "[data-e2e='browse-comment-count']", "strong[data-e2e='comment-count']",
+                "[data-e2e='browse-comment-icon'] ~ strong",
+            ],
+        },
+        username: {
+            need: "always",
+            css: [
+                "[data-e2e='browse-username']", "[class*='SpanUniqueId']",
+                "[class*='StyledLink'] [class*='H3AuthorTitle']",
+            ],
+        },
+        nickname: {
+            need: "always",
+            css: [
+                "[data-e2e='browser-nickname']", "[data-e2e='browse-nickname']", "[class*='SpanOtherInfos']",
+            ],
+        },
+        music: {
+            need: "always",
+            css: [
+                "[data-e2e='browse-music']", "[data-e2e='video-music']", "[class*='H4MusicTitle']",
+                "[class*='DivMusicText']",
+            ],
+        },
+        description: {
+            need: "always",
+            css: [
+                "[data-e2e='browse-video-desc']", "[data-e2e='video-desc']",
+                "[class*='DivVideoInfoContainer'] [class*='DivDesc']",
+            ],
+        },
+        comment_list: {
+            need: "sometimes",
+            css: [
+                "[data-e2e='comment-list']", "[class*='DivCommentListContainer']", "[class*='CommentListContainer']",
+            ],
+        },
+        comment_text: {
+            need: "comments",
+            css: [
+                "[data-e2e='comment-level-1']",
+                "[class*='DivCommentObjectWrapper'] > [class*='DivCommentItemWrapper'] [class*='CommentText']",
+                "[class*='DivCommentItemContainer'] > [class*='DivCommentContentContainer'] [class*='PCommentText']",
+            ],
+        },
+        comment_username: {
+            need: "comments",
+            css: [
+                "[data-e2e='comment-username-1']", "[class*='DivUsernameContentWrapper']",
+                "[class*='SpanUserNameText']", "a[href*='/@']",
+            ],
+        },
+        comment_time: {
+            need: "comments",
+            css: [
+                "[data-e2e='comment-time-1']", "[class*='SpanCreatedTime']",
+                "[class*='DivCommentSubContentWrapper'] > span",
+            ],
+        },
+        comment_likes: {
+            need: "comments",
+            css: [
+                "[data-e2e^='comment-like-count']", "[class*='SpanCount']", "[class*='DivLikeContainer'] span",
+            ],
+        },
+        view_replies: {
+            need: "sometimes",
+            css: [
+                "[data-e2e='view-more-1'], [data-e2e='view-more-2']", "[class*='DivViewRepliesContainer'] > span",
+                "[class*='ReplyActionText']",
+            ],
+        },
+        reply_text: {
+            need: "sometimes",
+            css: [
+                "[data-e2e='comment-level-2']",
+                "[class*='DivReplyContainer'] [class*='DivCommentItemWrapper'] [class*='CommentText']",
+                "[class*='DivReplyContainer'] [class*='PCommentText']",
+            ],
+        },
+        reply_username: {
+            need: "sometimes",
+            css: [
+                "[data-e2e='comment-username-2']", "[class*='DivUsernameContentWrapper']",
+                "[class*='SpanUserNameText']", "a[href*='/@']",
+            ],
+        },
+        reply_time: {
+            need: "sometimes",
+            css: [
+                "[data-e2e='comment-time-2']", "[data-e2e='comment-time-1']", "[class*='SpanCreatedTime']",
+                "[class*='DivCommentSubContentWrapper'] > span",
+            ],
+        },
     };
     // The words of a button that closes a thread, in the site's larger languages
-    const HIDES = /\b(hide|ausblenden|verbergen|masquer|ocultar|nascondi|esconder|gizle|ukryj|sembunyikan)\b|скрыть|隐藏|隱藏|非表示|숨기기|ซ่อน|ẩn/i;
+    const HIDES = new RegExp("\\b(hide|ausblenden|verbergen|masquer|ocultar|nascondi|esconder|gizle|ukryj|sembunyikan)\\b"
+        + "|скрыть|隐藏|隱藏|非表示|숨기기|ซ่อน|ẩn", "i");
     const DATE = /^(\d{4}-)?\d{1,2}-\d{1,2}$|\bago$|^\d+\s*(s|m|h|d|w|mo|y)$/i;
 
     // ------------------------------------------------------------------------------------------- reading the page
@@ -127,7 +249,8 @@
     function find_in_sight(name) {
         const seen = (element) => {
             const { left, right, top, bottom } = element.getBoundingClientRect();
-            return Math.max(0, Math.min(right, innerWidth) - Math.max(left, 0)) * Math.max(0, Math.min(bottom, innerHeight) - Math.max(top, 0));
+            return Math.max(0, Math.min(right, innerWidth) - Math.max(left, 0))
+                * Math.max(0, Math.min(bottom, innerHeight) - Math.max(top, 0));
         };
         const found = find_all(name);
         return found.length < 2 ? found[0] ?? null : found.reduce((best, one) => (seen(one) > seen(best) ? one : best));
@@ -169,14 +292,16 @@
     }
 
     function read_nickname() {
-        const lines = (text_of(find("nickname")) ?? "").split("\n").map((line) => line.trim()).filter((line) => line && line !== "·");
+        const lines = (text_of(find("nickname")) ?? "").split("\n").map((line) => line.trim())
+            .filter((line) => line && line !== "·");
         if (lines.length === 1 && lines[0].includes("·")) {
             const cut = lines[0].lastIndexOf("·");
             const tail = lines[0].slice(cut + 1).trim();
             if (DATE.test(tail)) return { nickname: lines[0].slice(0, cut).trim() || null, posted: tail };
         }
         if (lines.length >= 2) return { nickname: lines[0], posted: lines[lines.length - 1] };
-        return DATE.test(lines[0] ?? "") ? { nickname: null, posted: lines[0] } : { nickname: lines[0] ?? null, posted: null };
+        if (DATE.test(lines[0] ?? "")) return { nickname: null, posted: lines[0] };
+        return { nickname: lines[0] ?? null, posted: null };
     }
 
     function source_of(image) {
@@ -187,19 +312,22 @@
     function slide_images() {
         const known = find_all("slide");
         if (known.length || post_in(text_of(find("permalink")) ?? location.href)?.kind !== "photo") return known;
-        const others = "a[href*='/@'], [class*='vatar'], [data-e2e*='avatar'], [data-e2e^='comment'], [class*='Comment'], [mode='2']";
+        const others = "a[href*='/@'], [class*='vatar'], [data-e2e*='avatar'], [data-e2e^='comment'], [class*='Comment'], "
+            + "[mode='2']";
         return [...document.querySelectorAll("img")].filter((image) => !image.closest(others) && image.alt !== "avatar");
     }
 
     /* A carousel that goes round repeats its last slide in front and its first one behind. Marked repeats are dropped,
        numbered slides are put in order; unmarked repeats are known by the pattern. */
     function slide_sources() {
-        const slides = slide_images().filter((image) => !image.closest("[class*='duplicate'], [class*='clone'], [data-duplicate='true']"));
-        const numbers = slides.map((image) => Number(image.closest("[data-swiper-slide-index]")?.dataset.swiperSlideIndex ?? NaN));
-        let sources = slides.map(source_of);
-        if (sources.length && !numbers.some(Number.isNaN)) {
-            sources = numbers.map((number, index) => [number, index]).sort((one, other) => one[0] - other[0] || one[1] - other[1]).map(([, index]) => sources[index]);
-        }
+        const repeats = "[class*='duplicate'], [class*='clone'], [data-duplicate='true']";
+        const slides = slide_images().filter((image) => !image.closest(repeats)).map((image) => ({
+            source: source_of(image),
+            number: Number(image.closest("[data-swiper-slide-index]")?.dataset.swiperSlideIndex ?? NaN),
+        }));
+        // Sorting is stable: what has no number keeps its place
+        if (slides.every(({ number }) => !Number.isNaN(number))) slides.sort((one, other) => one.number - other.number);
+        let sources = slides.map(({ source }) => source);
         const last = sources.length - 1;
         if (last >= 2 && sources[0] === sources[last - 1] && sources[last] === sources[1]) sources = sources.slice(1, -1);
         return [...new Set(sources)];
@@ -358,7 +486,8 @@
 
     /* Gathers the comments of one post while they come and go. A comment is known by the page's id or by its element;
        lists that take rows off the screen and put them back make new elements, so a row that returns with the same
-       words, when its old element is gone, is the same comment. `stale` maps elements of the post before to what they said. */
+       words, when its old element is gone, is the same comment. `stale` maps elements of the post before to what they
+       said. */
     class Comments {
         constructor(stale, limit) {
             this.stale = stale;
@@ -413,11 +542,12 @@
             const row = row_of(element, css);
             const id = id_of_comment(element, row);
             const twins = this.of_key.get(key) ?? [];
-            entry = id !== null
-                ? this.of_id.get(id)
-                : twins.find((twin) => twin.is_reply === is_reply && (!twin.element.isConnected || this.of_element.get(twin.element) !== twin));
+            const is_gone = (twin) => !twin.element.isConnected || this.of_element.get(twin.element) !== twin;
+            entry = id !== null ? this.of_id.get(id) : twins.find((twin) => twin.is_reply === is_reply && is_gone(twin));
             if (!entry) {
-                entry = { is_reply, replies: [], buttons: [], announced: null, gave_up: false, has_returned: false, redrawn: 0 };
+                entry = {
+                    is_reply, replies: [], buttons: [], announced: null, gave_up: false, has_returned: false, redrawn: 0,
+                };
                 if (is_reply) thread.replies.push(entry);
                 else this.threads.push(entry);
                 this.total += 1;
@@ -445,9 +575,15 @@
             entry.answered = answered.length ? "@" + answered.join(" ").replace(/^@/, "") : null;
             entry.username = username === null ? null : "@" + name.replace(/^@/, "");
             entry.text = text_of(element);
-            entry.time = find_text(`${level}_time`, row);
-            entry.likes = find_text("comment_likes", row);
             entry.is_partial = !username || !entry.text;
+            entry.element = element;
+            this.read_details(entry, css);
+        }
+
+        read_details(entry, css) {
+            const row = row_of(entry.element, css);
+            entry.time = find_text(entry.is_reply ? "reply_time" : "comment_time", row);
+            entry.likes = find_text("comment_likes", row);
         }
 
         note_button(thread, button) {
@@ -457,8 +593,8 @@
             const shown = read_count(text);
             // Later numbers count what is left, so only the first one says how many replies there are
             if (thread.announced === null && shown) {
-                const before = thread.replies.length;
-                thread.announced = { ...shown, low: shown.low + before, high: shown.high + before, text: before ? String(shown.low + before) : shown.text };
+                const low = shown.low + thread.replies.length;
+                thread.announced = { exact: shown.exact, low, text: thread.replies.length ? String(low) : shown.text };
             }
         }
 
@@ -526,7 +662,7 @@
         // Does the button offer just what is left? Then the page is done with the last click
         adds_up(thread) {
             const offered = read_count(text_of(this.more_button(thread)));
-            return offered !== null && thread.announced !== null && offered.low + thread.replies.length === thread.announced.low;
+            return offered !== null && offered.low + thread.replies.length === thread.announced?.low;
         }
 
         visible_replies(thread) {
@@ -536,8 +672,8 @@
         // Have as many comments come, or been announced, as the page counts? (some pages count replies, some do not)
         is_counted(count) {
             if (!count?.exact) return false;
-            const announced = this.threads.reduce(
-                (sum, thread) => sum + 1 + Math.max(thread.replies.length, thread.announced?.exact ? thread.announced.low : 0), 0);
+            const size = ({ replies, announced }) => 1 + Math.max(replies.length, announced?.exact ? announced.low : 0);
+            const announced = this.threads.reduce((sum, thread) => sum + size(thread), 0);
             return announced === count.low || this.threads.length === count.low;
         }
 
@@ -565,7 +701,8 @@
                     if (this.threads.every((thread) => thread.announced === null)) return "count reached";
                     scroll_comments();
                     await frames(3);
-                    if (!(await wait_until(() => this.harvest() > known, Math.min(ceiling, 4 * SETTLED), null, false))) return "count reached";
+                    const more = await wait_until(() => this.harvest() > known, Math.min(ceiling, 4 * SETTLED), null, false);
+                    if (!more) return "count reached";
                     continue;
                 }
                 if (this.total >= this.limit) return "limit";
@@ -577,12 +714,22 @@
         is_complete(end, with_replies) {
             const count = read_count(text_of(find("comment_count")));
             const is_short = this.threads.some((thread) => this.is_short(thread));
-            if (end === "count reached") return with_replies ? !is_short : !this.threads.some((thread) => thread.announced !== null);
+            if (end === "count reached") return with_replies ? !is_short : this.threads.every((thread) => !thread.announced);
             if (end !== "nothing more came" || is_short || count?.exact || (count && this.total < count.low)) return false;
             return null;
         }
 
+        // Rows are not drawn in one go: what was not there yet when a comment was first seen
+        complete_rows() {
+            const css = comment_css();
+            for (const entry of this.threads.flatMap((thread) => [thread, ...thread.replies])) {
+                if ((entry.time !== null && entry.likes !== null) || this.of_element.get(entry.element) !== entry) continue;
+                if (entry.element.isConnected) this.read_details(entry, css);
+            }
+        }
+
         records() {
+            this.complete_rows();
             const list = [];
             for (const thread of this.threads) {
                 const parent = list.length;
@@ -639,7 +786,9 @@
     // ------------------------------------------------------------------------------------------------ captions
 
     async function read_captions(ceiling) {
-        const tracks = [...document.querySelectorAll("track")].filter((track) => ["captions", "subtitles"].includes(track.kind));
+        // A track without a kind holds subtitles
+        const kinds = "track[kind='captions'], track[kind='subtitles'], track:not([kind])";
+        const tracks = [...document.querySelectorAll(kinds)];
         if (!tracks.length) return [];
         for (const track of tracks) {
             // A track that is off is not even loaded
@@ -647,10 +796,9 @@
         }
         await wait_until(() => tracks.every((track) => track.readyState >= HTMLTrackElement.prototype.LOADED), ceiling);
         return tracks.map((track) => {
-            const is_loaded = track.readyState === HTMLTrackElement.prototype.LOADED && track.track.cues;
-            const segments = is_loaded
-                ? [...track.track.cues].map((cue) => ({ start: cue.startTime, end: cue.endTime, text: cue.getCueAsHTML().textContent.trim() }))
-                : null;
+            const cues = track.readyState === HTMLTrackElement.prototype.LOADED ? track.track.cues : null;
+            const words = (cue) => cue.getCueAsHTML().textContent.trim();
+            const segments = cues && [...cues].map((cue) => ({ start: cue.startTime, end: cue.endTime, text: words(cue) }));
             return {
                 "language": track.srclang || null,
                 "label": track.label || null,
@@ -663,8 +811,10 @@
 
     // ---------------------------------------------------------------------------------------------- one post
 
-    const KEYS = ["video-src", "coverphoto-src", "permalink", "web-id", "id", "like-count", "comment-count", "creator-username",
-        "creator-nickname", "time-posted", "music-title", "music-src", "description", "comments", "scrape-timestamp"];
+    const KEYS = [
+        "video-src", "coverphoto-src", "permalink", "web-id", "id", "like-count", "comment-count", "creator-username",
+        "creator-nickname", "time-posted", "music-title", "music-src", "description", "comments", "scrape-timestamp",
+    ];
 
     function error_record(reason) {
         const address = post_in(location.href);
@@ -732,6 +882,14 @@
         return post_in(text_of(find("permalink")))?.id ?? post_in(location.href)?.id ?? null;
     }
 
+    function is_new_media(media, before) {
+        const { "video-src": video, "coverphoto-src": cover, "slide-srcs": slides } = media;
+        if (media["media-type"] === "photo") {
+            return slides.length > 0 && slides.every(Boolean) && JSON.stringify(slides) !== before?.slides;
+        }
+        return video !== null && video !== before?.video && (cover === null || cover !== before?.cover);
+    }
+
     // Read the post that has arrived
     async function read_post(before, ceiling, options) {
         const shown = post_in(text_of(find("permalink"))) ?? post_in(location.href);
@@ -739,19 +897,17 @@
         const kind = shown.kind === "photo" ? "photo" : null;
         const read = () => read_media(kind);
         // The player may still be that of the post before
-        const is_new = (media) => media["media-type"] === "photo"
-            ? media["slide-srcs"].length > 0 && media["slide-srcs"].every(Boolean) && JSON.stringify(media["slide-srcs"]) !== before?.slides
-            : media["video-src"] !== null && media["video-src"] !== before?.video && (media["coverphoto-src"] === null || media["coverphoto-src"] !== before?.cover);
-        await wait_until(() => is_new(read()), ceiling);
+        await wait_until(() => is_new_media(read(), before), ceiling);
         await settle(() => JSON.stringify([read_header(), read()]), ceiling);
         if (!has_arrived(before)) throw new Error("the page changed while it was read");
         const header = read_header();
         const media = read();
         if (before && media["video-src"] === before.video) media["video-src"] = null;
         if (before && media["coverphoto-src"] === before.cover) media["coverphoto-src"] = null;
-        if (before && JSON.stringify(media["slide-srcs"]) === before.slides) media["slide-srcs"] = media["slide-srcs"].map(() => null);
-        const has_lost_slides = media["slide-srcs"].some((source) => source === null);
-        media["slide-srcs"] = media["slide-srcs"].filter(Boolean);
+        const are_old_slides = JSON.stringify(media["slide-srcs"]) === before?.slides && before.slides !== "[]";
+        const slides = are_old_slides ? [] : media["slide-srcs"].filter(Boolean);
+        const has_lost_slides = slides.length < media["slide-srcs"].length;
+        media["slide-srcs"] = slides;
         const captions = await read_captions(ceiling);
 
         const comments = new Comments(before?.rows ?? new WeakMap(), options.max_comments);
@@ -763,23 +919,22 @@
         }
 
         const record = {
-            "video-src": media["video-src"],
-            "coverphoto-src": media["coverphoto-src"],
+            ...media,
+            ...header,
             "permalink": header["permalink"] ?? location.href,
             "web-id": /[?&]web_id=(\d+)/.exec(header["permalink"] ?? "")?.[1] ?? null,
             "id": shown.id,
-            ...header,
             "comment-count": count ?? header["comment-count"],
             "comments": comments.records(),
             "scrape-timestamp": Date.now() / 1000,
         };
-        record["permalink"] ??= location.href;
         const unneeded = media["media-type"] === "photo" ? ["video-src", "coverphoto-src"] : [];
+        const missing = KEYS.filter((key) => record[key] === null && !unneeded.includes(key));
         return {
             ...Object.fromEntries(KEYS.map((key) => [key, record[key]])),
             "status": "ok",
             "reason": null,
-            "missing": [...KEYS.filter((key) => record[key] === null && !unneeded.includes(key)), ...(has_lost_slides ? ["slide-srcs"] : [])],
+            "missing": has_lost_slides ? [...missing, "slide-srcs"] : missing,
             "media-type": media["media-type"],
             "slide-srcs": media["slide-srcs"],
             "captions": captions,
@@ -840,7 +995,8 @@
         });
     }
 
-    // Work on the stores `runs` (name, wanted, is_over, started_at) and `records` (run, position, record); null if the browser refuses
+    // Work on the stores `runs` (name, wanted, is_over, started_at) and `records` (run, position, record); null if the
+    // browser refuses
     async function with_store(mode, work) {
         try {
             const opening = indexedDB.open(DATABASE, 1);
@@ -862,7 +1018,9 @@
                 database.close();
             }
         } catch (error) {
-            if (!has_warned) console.warn(`[scraper] the browser does not store the records (${error}): save them before you leave the page`);
+            if (!has_warned) {
+                console.warn(`[scraper] the browser does not store the records (${error}): save them before you leave`);
+            }
             has_warned = true;
             return null;
         }
@@ -937,18 +1095,23 @@
         const known = runs.find((run) => run.name === (name ?? tab_run()));
         if (known && !known.is_over) {
             const records = await load_records(known.name);
-            console.info(`[scraper] going on with run ${known.name}: ${records.length} records are there (forget_results() starts anew)`);
+            console.info(`[scraper] going on with run ${known.name}, which has ${records.length} records`
+                + " (forget_results() starts anew)");
             return { run: { ...known, wanted }, records, last: null };
         }
         const others = runs.filter((run) => !run.is_over && run.name !== name);
-        if (others.length) console.info(`[scraper] unfinished runs of other tabs: ${others.map((run) => `${run.name} (${run.records} records)`).join(", ")}; download_results(name) saves one`);
+        if (others.length) {
+            const names = others.map((run) => `${run.name} (${run.records} records)`).join(", ");
+            console.info(`[scraper] unfinished runs of other tabs: ${names}; download_results(name) saves one`);
+        }
         const last = known ? (await load_records(known.name)).at(-1)?.id ?? null : null;
         const fresh = name ?? `run_${new Date().toISOString().replace(/[:.]/g, "-")}`;
         return { run: { name: fresh, wanted, is_over: false, started_at: Date.now() / 1000 }, records: [], last };
     }
 
     async function next_post(ceiling) {
-        const button = await wait_until(() => find_all("next_button").find((one) => !one.disabled && one.getAttribute("aria-disabled") !== "true"), ceiling);
+        const is_enabled = (one) => !one.disabled && one.getAttribute("aria-disabled") !== "true";
+        const button = await wait_until(() => find_all("next_button").find(is_enabled), ceiling);
         if (!button) return { moved: false, why: "end of feed" };
         const before = snapshot();
         button.click();
@@ -959,7 +1122,9 @@
     function say(results, wanted, began, what) {
         const seconds = Math.round((Date.now() - began) / 1000);
         const errors = results.filter((record) => record.status === "error").length;
-        console.info(`[scraper] ${results.length}/${wanted} ${what} (${errors} errors, ${state.counters.ceilings} of ${state.counters.waits} waits hit the ceiling, ${seconds} s)`);
+        const { waits, ceilings } = state.counters;
+        console.info(`[scraper] ${results.length}/${wanted} ${what} (${errors} errors, `
+            + `${ceilings} of ${waits} waits hit the ceiling, ${seconds} s)`);
     }
 
     function say_record(record) {
@@ -971,7 +1136,9 @@
 
     async function scrape_tiktoks(n_to_scrape, delay = DEFAULT_DELAY, options = {}) {
         const wanted = Number(n_to_scrape);
-        if (!Number.isInteger(wanted) || wanted < 1) throw new RangeError(`the number of TikToks must be a whole number above 0, not ${n_to_scrape}`);
+        if (!Number.isInteger(wanted) || wanted < 1) {
+            throw new RangeError(`the number of TikToks must be a whole number above 0, not ${n_to_scrape}`);
+        }
         const ceiling = ceiling_of(delay);
         const settings = options_of({ ...(typeof delay === "object" && delay !== null ? delay : {}), ...options });
         if (state.is_running) throw new Error("a run is going on already: wait for it, or stop_scraping()");
@@ -990,7 +1157,8 @@
             await wait_until(() => has_header(read_header()) || find("next_button"), ceiling);
             if (!find("next_button") && !find("previous_button") && !has_header(read_header())) {
                 progress.state = "wrong layout";
-                throw new Error(`this is not the layout with visible comments; cannot find ${check_page().missing.join(", ")}. Open a post, then call again.`);
+                throw new Error("this is not the layout with visible comments; cannot find "
+                    + `${check_page().missing.join(", ")}. Open a post, then call again.`);
             }
 
             await wait_until(() => has_arrived(null), ceiling);
@@ -1043,7 +1211,8 @@
     function scrape_progress() {
         const errors = state.results.filter((record) => record.status === "error").length;
         const incomplete = state.results.filter((record) => record["comments-complete"] === false).length;
-        return { ...state.progress, is_running: state.is_running, records: state.results.length, errors, incomplete, ...state.counters };
+        const { is_running, progress, results, counters } = state;
+        return { ...progress, is_running, records: results.length, errors, incomplete, ...counters };
     }
 
     function stop_scraping() {
@@ -1075,8 +1244,8 @@
 
     // Assigned, not declared: so the script can be pasted twice, and `delay` stays free for the line that calls
     Object.assign(globalThis, {
-        scrape_tiktoks, extract_tiktok_information, check_page, scrape_progress, stop_scraping, download_results, stored_results, stored_records_text,
-        forget_results,
+        scrape_tiktoks, extract_tiktok_information, check_page, scrape_progress, stop_scraping,
+        download_results, stored_results, stored_records_text, forget_results,
     });
     console.info("[scraper] ready: results = await scrape_tiktoks(100, delay=2000);");
     if (has_header(read_header())) check_page();

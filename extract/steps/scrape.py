@@ -278,6 +278,8 @@ def _open(
             executable_path=executable,
             headless=headless,
             args=list(arguments),
+            # Pages of strangers in the user's own browser; as root it does not start with it
+            chromium_sandbox=hasattr(os, "geteuid") and os.geteuid() != 0,
             no_viewport=not headless,
             # Ctrl-C is ours: the post in hand is to be finished
             handle_sigint=False,
@@ -318,7 +320,9 @@ class _Run:
                 self._put_script_in()
                 check = self.page.evaluate("check_page()")
                 missing = check["missing"]
-                if check["found"]["permalink"] or check["found"]["username"] or check["found"]["next_button"]:
+                found = check["found"]
+                # Other layouts have some of the parts, too: a feed has buttons to its next post
+                if found["permalink"] or (found["username"] and found["comment_count"] and found["next_button"]):
                     return
             self.page.wait_for_timeout(POLL_MS)
         if not should_stop():
