@@ -9,24 +9,24 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-# heading, column of evaluation.leaderboard: by the leading measure, which says what kind of collection it is
+# heading, column of evaluation.leaderboard, what it is: by the leading measure, which tells the kind of collection
 MEASURES = {
     "reciprocal_rank": [
-        ("success@1", "success_at_1"),
-        ("success@3", "success_at_3"),
-        ("success@8", "success_at_8"),
-        ("median rank", "median_target_rank"),
+        ("RR", "leading_value", "mean reciprocal rank"),
+        ("S@1", "success_at_1", "share of queries whose video is on rank 1"),
+        ("S@8", "success_at_8", "the same for the first 8 ranks"),
+        ("rank", "median_target_rank", "median rank of the video"),
+        ("RR*", "reciprocal_rank_out_of_sample", ""),
+        ("S@1*", "success_at_1_out_of_sample", ""),
     ],
     "average_precision": [
-        ("reciprocal rank", "reciprocal_rank"),
-        ("ndcg@10", "ndcg_at_10"),
-        ("P@10", "precision_at_10"),
-        ("recall@100", "recall_at_100"),
+        ("AP", "leading_value", "mean average precision"),
+        ("RR", "reciprocal_rank", "mean reciprocal rank"),
+        ("nDCG@10", "ndcg_at_10", "normalised discounted cumulative gain"),
+        ("P@10", "precision_at_10", "precision of the first 10 ranks"),
+        ("R@100", "recall_at_100", "recall of the first 100 ranks"),
+        ("AP*", "average_precision_out_of_sample", ""),
     ],
-}
-OUT_OF_SAMPLE = {
-    "reciprocal_rank": [("reciprocal rank", "reciprocal_rank"), ("success@1", "success_at_1")],
-    "average_precision": [("average precision", "average_precision")],
 }
 
 
@@ -81,35 +81,35 @@ def show(warehouse: Path, console: Console) -> None:
     console.print(read_summary(warehouse))
     if not rows:
         raise NoLeaderboardError("no query could be judged: put queries and their targets into the raw zone")
-    leading = str(rows[0]["leading_metric"])
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    measures = MEASURES[str(rows[0]["leading_metric"])]
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", justify="right")
-    table.add_column("system, or procedure that tunes one")
-    for heading in (leading.replace("_", " "), "95 % interval", *(name for name, _ in MEASURES[leading])):
-        table.add_column(heading, justify="right")
-    for heading, _ in OUT_OF_SAMPLE[leading]:
-        table.add_column(f"out of sample: {heading}", justify="right")
+    table.add_column("system", no_wrap=True)
+    for heading, _, _ in measures[:1]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("95 %", justify="right", no_wrap=True)
+    for heading, _, _ in measures[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
-        name = str(row["entry_id"])
-        if row["entry_kind"] == "tuning procedure":
-            name = f"[cyan]{name}[/cyan] (tuned: {row['in_sample_system_id']})"
-        table.add_row(
-            str(row["position"]),
-            name,
-            figure(row["leading_value"]),
-            f"{figure(row['leading_value_ci_low'])} - {figure(row['leading_value_ci_high'])}",
-            *(figure(row[column]) for _, column in MEASURES[leading]),
-            *(figure(row[f"{column}_out_of_sample"]) for _, column in OUT_OF_SAMPLE[leading]),
-        )
+        tuned = row["entry_kind"] == "tuning procedure"
+        low, high = figure(row["leading_value_ci_low"], 2), figure(row["leading_value_ci_high"], 2)
+        values = [figure(row[column]) for _, column, _ in measures]
+        values.insert(1, f"{low}-{high}" if low and high else "")
+        name = f"[cyan]{row['entry_id']} (tuned)[/cyan]" if tuned else str(row["entry_id"])
+        table.add_row(str(row["position"]), name, *values)
     console.print(table)
+    explained = "; ".join(f"{heading} {meaning}" for heading, _, meaning in measures if meaning)
     console.print(
-        "In sample unless a heading says otherwise: a setting that was chosen after looking at these queries flatters "
-        "itself. Only out-of-sample figures compare with other collections."
+        f"\n{explained}. 95 %: interval of the first figure, over authors of queries where they are known.\n"
+        "Figures are in sample: a setting that was chosen after a look at these queries flatters itself.\n"
+        "* out of sample: each author's queries answered by what the procedure chose without them."
     )
 
 
-def figure(value: float | None) -> str:
-    """Write a number as the field does: three decimals, none for ranks above 1; nothing for null."""
+def figure(value: float | None, decimals: int = 3) -> str:
+    """Write a number as the field does: .796 for a share, a rank with one decimal at most; nothing for null."""
     if value is None:
         return ""
-    return f"{value:.3f}" if value <= 1 else f"{value:,.1f}"
+    if value >= 1:
+        return f"{value:.{decimals}f}" if decimals < 3 else f"{value:,.1f}".removesuffix(".0")
+    return f"{value:.{decimals}f}".removeprefix("0")

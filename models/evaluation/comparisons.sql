@@ -33,7 +33,7 @@ baselines as (
     select system_id as baseline_id
     from family_systems
     order by
-        case when system_id = '{{ var("baseline_system", "words_bm25_lucene_k1.2_b0.75") }}' then 0 else 1 end asc,
+        case when system_id = '{{ var("baseline_system", "words_bm25_k1.2_b0.75") }}' then 0 else 1 end asc,
         family asc,
         system_id asc
     limit 1

@@ -12,7 +12,7 @@ from warehouses import build
 
 SHARED = Path(os.environ.get("TIKTOK_SHARED", Path(__file__).parents[3] / "shared")) / "data" / "collections"
 FORMULAS = {
-    "lucene": "bm25_lucene",
+    "lucene": "bm25",
     "robertson": "bm25_robertson",
     "atire": "bm25_atire",
     "bm25l_lvzhai": "bm25l",
