@@ -174,15 +174,16 @@ class TesseractEngine:
     def read(self, image: Image) -> list[TextLine]:
         """Read the mask of bright pixels, add what the stricter mask is sure of, and grey if both are silent."""
         scaled = scaled_for_reading(image)
-        words = self._look(bright_mask(scaled, 200), MIN_CONFIDENCE)
-        words = united(words, self._look(white_mask(scaled, 225), SURE_CONFIDENCE))
+        words = self.look(bright_mask(scaled, 200), MIN_CONFIDENCE)
+        words = united(words, self.look(white_mask(scaled, 225), SURE_CONFIDENCE))
         if sum(len(word.text) for word in words) < FEW_LETTERS:
-            words = united(words, self._look(scaled.convert("L"), SURE_CONFIDENCE))
+            words = united(words, self.look(scaled.convert("L"), SURE_CONFIDENCE))
         factor = image.width / scaled.width
         rows = [without_specks(row) for row in rows_of(words)]
         return in_reading_order([text_line([_resized(word, factor) for word in row]) for row in rows if row])
 
-    def _look(self, image: Image, min_confidence: float) -> list[Word]:
+    def look(self, image: Image, min_confidence: float) -> list[Word]:
+        """Return the words that one run of Tesseract is sure enough of. Raises ReadingError."""
         if _is_blank(image):
             return []
         try:

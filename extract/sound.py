@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import importlib.util
 import os
 import re
 import shutil
@@ -84,17 +85,21 @@ def open_decoder(name: str) -> SoundDecoder:
 
 
 def find_ffmpeg() -> str:
-    """Return the system's ffmpeg, or the one that the Python package carries. Raises MissingToolError."""
-    found = shutil.which("ffmpeg")
-    if found is not None:
-        return found
-    require_module("imageio_ffmpeg", INSTALL_EXTRACT, "ffmpeg")
-    import imageio_ffmpeg  # type: ignore[import-untyped]
+    """Return the ffmpeg that the Python package imageio-ffmpeg carries, or the system's. Raises MissingToolError.
 
-    try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError as error:
-        raise MissingToolError("ffmpeg", "apt-get install ffmpeg") from error
+    The package's is linked statically and starts four times as fast as a distribution's with its hundreds of
+    libraries; for a short clip starting is nearly all there is. It is also the one that MoviePy takes. The environment
+    variable IMAGEIO_FFMPEG_EXE names another one.
+    """
+    if importlib.util.find_spec("imageio_ffmpeg") is not None:
+        import imageio_ffmpeg  # type: ignore[import-untyped]
+
+        with contextlib.suppress(RuntimeError):  # a platform for which the package carries none
+            return str(imageio_ffmpeg.get_ffmpeg_exe())
+    found = shutil.which("ffmpeg")
+    if found is None:
+        raise MissingToolError("ffmpeg", INSTALL_EXTRACT)
+    return found
 
 
 class FfmpegDecoder:

@@ -56,9 +56,7 @@ def run(options: StepOptions) -> StepResult:
 def caption_items(data: Path) -> list[CaptionItem]:
     """List what may hold captions, a clip's English ones last: the newest line of a journal is the one that counts."""
     items = [
-        CaptionItem(item.tiktok_id, item.part, item.path)
-        for item in video_items(data)
-        if _has_caption_track(item.path)
+        CaptionItem(item.tiktok_id, item.part, item.path) for item in video_items(data) if _has_caption_track(item.path)
     ]
     for path in (data / "videos").glob("*"):
         match = _NAME.fullmatch(path.stem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import random
@@ -17,11 +18,21 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from extract.sound import find_ffmpeg
+
 SAMPLE_RATE = 16_000
 
 needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="needs tesseract")
-needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
+needs_ffmpeg = pytest.mark.skipif(
+    shutil.which("ffmpeg") is None and importlib.util.find_spec("imageio_ffmpeg") is None, reason="needs ffmpeg"
+)
 needs_espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng")
+
+
+@cache
+def ffmpeg() -> str:
+    """Return the program that the audio step takes as well."""
+    return find_ffmpeg()
 
 
 def shared_data() -> Path:
@@ -143,7 +154,7 @@ def spoken(text: str, speed: int = 130) -> bytes:
         ["espeak-ng", "-v", "en-us", "-s", str(speed), "--stdout", text], check=True, capture_output=True
     ).stdout
     return subprocess.run(
-        ["ffmpeg", "-v", "error", "-i", "-", "-f", "s16le", "-ac", "1", "-ar", str(SAMPLE_RATE), "-"],
+        [ffmpeg(), "-v", "error", "-i", "-", "-f", "s16le", "-ac", "1", "-ar", str(SAMPLE_RATE), "-"],
         input=said,
         check=True,
         capture_output=True,
@@ -163,7 +174,7 @@ def make_clip(
 ) -> Path:
     """Encode a small MP4: a still colour with a tone, a given WAV, or without any sound track."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    command: list[str | Path] = ["ffmpeg", "-v", "error", "-y"]
+    command: list[str | Path] = [ffmpeg(), "-v", "error", "-y"]
     command += ["-f", "lavfi", "-i", f"testsrc=size=64x112:rate=10:duration={seconds}"]
     if wav is not None:
         command += ["-i", wav]

@@ -12,7 +12,7 @@ import media_files as media
 import pytest
 
 from extract.media_checks import check_video
-from extract.sound import SAMPLE_RATE, SoundError, fitted, open_decoder, read_wav, write_wav
+from extract.sound import SAMPLE_RATE, SoundError, find_ffmpeg, fitted, open_decoder, read_wav, write_wav
 from extract.steps import audio
 from extract.steps.common import ExitCode, MissingToolError, StepOptions, UsageError
 
@@ -172,29 +172,36 @@ def test_a_decoder_that_hangs_fails_only_its_row(tmp_path: Path, monkeypatch: py
     program.parent.mkdir()
     program.write_text('#!/bin/sh\n[ "$1" = -version ] && echo "ffmpeg version 9" && exit\nexec sleep 60\n')
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(program))
     monkeypatch.setattr("extract.sound.DECODE_SECONDS", 0.3)
     assert audio.run(StepOptions(tmp_path)).failed == 1
     line = lines_by_id(tmp_path)["1"]
     assert (line["status"], line["class"], line["engine_version"]) == ("failed", "timeout", "9")
 
 
-def test_without_a_system_ffmpeg_the_one_in_the_python_package_is_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def no_packaged_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "imageio_ffmpeg" else find(name))
+
+
+def test_without_the_python_package_the_system_s_ffmpeg_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_packaged_ffmpeg: None
 ) -> None:
-    pytest.importorskip("imageio_ffmpeg")
     media.make_clip(tmp_path / "videos" / "1.mp4")
-    monkeypatch.setenv("PATH", str(tmp_path))
+    program = tmp_path / "bin" / "ffmpeg"
+    program.parent.mkdir()
+    program.symlink_to(media.ffmpeg())
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert find_ffmpeg() == str(program)
     assert audio.run(StepOptions(tmp_path)).ok == 1
 
 
 def test_no_ffmpeg_at_all_stops_the_step_with_the_line_that_installs_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_packaged_ffmpeg: None
 ) -> None:
     media.make_clip(tmp_path / "videos" / "1.mp4")
-    find = importlib.util.find_spec
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "imageio_ffmpeg" else find(name))
     with pytest.raises(MissingToolError, match="install"):
         audio.run(StepOptions(tmp_path))
     assert not (tmp_path / "audio.ndjson").exists()

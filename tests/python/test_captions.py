@@ -80,7 +80,7 @@ def test_a_subtitle_track_of_a_clip_is_read(tmp_path: Path) -> None:
     plain = media.make_clip(tmp_path / "plain.mp4", sound=None)
     (tmp_path / "videos").mkdir()
     media.run_quietly(
-        *("ffmpeg", "-v", "error", "-i", plain, "-i", tmp_path / "words.srt"),
+        *(media.ffmpeg(), "-v", "error", "-i", plain, "-i", tmp_path / "words.srt"),
         *("-c:v", "copy", "-c:s", "mov_text", tmp_path / "videos" / "7.mp4"),
     )
     media.make_clip(tmp_path / "videos" / "8.mp4", sound=None)

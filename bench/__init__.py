@@ -1,0 +1,1 @@
+"""Benchmarks: ratios between our way and the plain way, measured in one run."""
