@@ -11,6 +11,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +26,8 @@ from extract.steps.common import ExitCode, StepOptions, StepResult, UsageError
 from tiktok_retrieval.pseudonyms import plain_name
 
 ID = re.compile(r"\d{5,25}\Z")
+# An import that is younger may still be at work
+LEFTOVER_SECONDS = 3600
 LISTS = ("scrape_again.txt", "skip.txt", "unavailable.txt")
 # Only ids, names in columns of their own and @mentions can be told in a database
 NAME_COLUMNS = frozenset(
@@ -392,6 +395,9 @@ def run(options: StepOptions, words: Sequence[str], *, warehouse: Path | None = 
 
     for path in json_files(data):
         visit(path, lambda path: rewrite_json(path, everything, dry_run=dry_run))
+    for path in data.glob(".import-*.part"):  # what a killed import left behind
+        if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
+            visit(path, lambda path: _remove(path, dry_run=dry_run))
     for path in journal_files(data):
         visit(path, lambda path: rewrite_journal(path, everything, dry_run=dry_run))
     for path in (data / name for name in LISTS):

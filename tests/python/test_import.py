@@ -14,7 +14,11 @@ from typing import Any
 
 import pytest
 from fault_server import REPOSITORY, run_cli, scraped
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from extract.forgetting import Targets, owned_ids, scrub
+from extract.formats import FORMATS, Sample
 from extract.formats.records import Fault, Record, iter_records
 from extract.steps.common import NoInputError, StepOptions, StepResult, UsageError
 from extract.steps.import_files import run
@@ -362,6 +366,58 @@ def test_a_cut_document_gives_its_whole_records_and_the_line_of_the_cut(tmp_path
         assert [record.value["n"] for record in found if isinstance(record, Record)] == list(range(whole))
         (fault,) = (record for record in found if isinstance(record, Fault))
         assert fault.line <= text[:cut].count("\n") + 1
+
+
+def json_or_none(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def keys_in(value: Any) -> Iterator[str]:
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, member in members:
+        yield from (key, *keys_in(member)) if isinstance(key, str) else keys_in(member)
+
+
+KEYS = st.sampled_from(
+    sorted(
+        {
+            key
+            for _, content, _, _ in SHAPES
+            for line in content.decode("utf-8-sig").splitlines()
+            for key in keys_in(json_or_none(line))
+        }
+    )
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("https://h/@a/video/70001"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(VALUES)
+def test_no_shape_of_a_record_stops_a_step(value: Any) -> None:
+    records = tuple(
+        [Record("array", 1, number, item) for number, item in enumerate(value)]
+        if isinstance(value, list)
+        else [Record("object", 1, key, item) for key, item in value.items()]
+        if isinstance(value, dict)
+        else [Record("lines", 1, None, value)]
+    )
+    sample = Sample("ocr speech.json", records)
+    targets = Targets(frozenset({"70001"}), frozenset({"a"}))
+    for form in FORMATS:
+        assert form.recognises(sample) in (True, False)
+        for record in (*records, Record("lines", 1, None, value)):
+            for post in form.posts(record):
+                assert post.tiktok_id.isdigit()
+                assert all(isinstance(link, str) for link in (post.video or "", post.cover or "", *post.slides))
+    list(owned_ids(value, targets))
+    assert "/video/70001" not in json.dumps(scrub(value, targets), default=lambda dropped: None)
 
 
 def many_records(count: int, shape: str) -> Iterator[bytes]:
