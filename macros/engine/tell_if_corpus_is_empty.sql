@@ -1,8 +1,8 @@
 {# Say, after the corpus is built, which var would have kept the TikToks that the clean rule excluded all. #}
-{% macro tell_if_corpus_is_empty(corpus_relation) -%}
+{% macro tell_if_corpus_is_empty(corpus_relation, judged_relation) -%}
     {%- if execute and not var('keep_incomplete_tiktoks', false) -%}
         {%- set counts = run_query(
-            'select count(*), (select count(*) from ' ~ corpus_relation ~ ') from ' ~ ref('int_tiktoks_judged')
+            'select count(*), (select count(*) from ' ~ corpus_relation ~ ') from ' ~ judged_relation
         ).rows[0] -%}
         {%- if counts[0] > 0 and counts[1] == 0 -%}
             {%- do exceptions.warn(

@@ -1,5 +1,5 @@
 {# One row for each TikTok in the corpus. #}
-{{ config(post_hook='{{ tell_if_corpus_is_empty(this) }}') }}
+{{ config(post_hook='{{ tell_if_corpus_is_empty(this, ref("int_tiktoks_judged")) }}') }}
 with
 
 tiktoks as (select * from {{ ref('int_tiktoks_merged') }}),
