@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from warehouses import BuildResult
 
 NEEDS_SHARED = "needs ../shared"
 
@@ -19,3 +23,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if skipped:
         reporter.write_line("skipped on CI, where nothing may be: " + ", ".join(report.nodeid for report in skipped))
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def demo_build(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    """Build and test the demo corpus once a session: read it or copy its file, never change it."""
+    from warehouses import PROJECT, build  # dbt takes a second to import, which tests without it need not wait for
+
+    return build(PROJECT / "demo", tmp_path_factory.mktemp("demo") / "warehouse.duckdb")

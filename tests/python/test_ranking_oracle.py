@@ -6,9 +6,10 @@ import json
 import math
 import random
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
-import bm25s  # type: ignore[import-untyped]
+import bm25s
 import pytest
 from warehouses import BuildResult, build
 
