@@ -10,7 +10,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 HEAD = """# Licences
 
-The project is MIT-licensed (`LICENSE`). These are the packages it asks for, with the licence that each states; what they
+The project is MIT-licensed (`LICENSE`). These are the packages it asks for, with the licence each states; what these
 ask for in turn is pinned in `requirements.lock`. Programs from Debian that it calls: Tesseract (Apache-2.0), Chromium
 (BSD-3-Clause and others), espeak-ng (GPL-3.0-or-later); ffmpeg comes with imageio-ffmpeg (GPL-3.0-or-later build).
 
@@ -30,12 +30,13 @@ SHORT = {
 def licence(package: str) -> str:
     """Return the licence a package states: its expression, else its classifiers, else the first line of the text."""
     about = metadata(package)
-    if about.get("License-Expression"):
+    if "License-Expression" in about:
         return str(about["License-Expression"])
     classifiers = [str(value) for value in about.get_all("Classifier") or []]
     names = [value.split(" :: ")[-1] for value in classifiers if value.startswith("License ::")]
     names = [SHORT.get(name, name) for name in names if name != "OSI Approved"]
-    return ", ".join(names) or str(about.get("License") or "not stated").splitlines()[0]
+    stated = str(about["License"]) if "License" in about else ""
+    return ", ".join(names) or (stated or "not stated").splitlines()[0]
 
 
 def page() -> str:

@@ -254,3 +254,41 @@
         else nullif(list_aggregate({{ texts }}, 'string_agg', ' '), '')
     end
 {%- endmacro %}
+
+
+{# The text at a path of a JSON value ('$.author.uniqueId'), null where there is none. #}
+{% macro read_path(value, path) -%}
+    {{ return(adapter.dispatch('read_path')(value, path)) }}
+{%- endmacro %}
+
+{% macro duckdb__read_path(value, path) -%}
+    json_extract_string({{ value }}, '{{ path }}')
+{%- endmacro %}
+
+
+{# The JSON at a path of a JSON value, null where there is none. #}
+{% macro read_part(value, path) -%}
+    {{ return(adapter.dispatch('read_part')(value, path)) }}
+{%- endmacro %}
+
+{% macro duckdb__read_part(value, path) -%}
+    json_extract({{ value }}, '{{ path }}')
+{%- endmacro %}
+
+
+{# The words of a WebVTT or SubRip file: without header, numbers and times. #}
+{% macro read_subtitles(subtitles) -%}
+    {{ return(adapter.dispatch('read_subtitles')(subtitles)) }}
+{%- endmacro %}
+
+{% macro duckdb__read_subtitles(subtitles) -%}
+    nullif(
+        trim(
+            regexp_replace(
+                regexp_replace(
+                    {{ subtitles }}, '(?m)^(WEBVTT.*|NOTE.*|[0-9]+|.*-->.*)\r?$', '', 'g'
+                ), '\s+', ' ', 'g'
+            )
+        ), ''
+    )
+{%- endmacro %}

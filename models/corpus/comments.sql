@@ -6,19 +6,32 @@ scraper_comments as (
     where problem is null
 ),
 
+imported_comments as (
+    select * from {{ ref('stg_imports__comments') }}
+    where problem is null
+),
+
 tiktoks as (select * from {{ ref('tiktoks') }}),
+
+all_comments as (
+    select *
+    from scraper_comments
+    union all by name
+    select *
+    from imported_comments
+),
 
 shown_comments as (
     select
-        scraper_comments.*,
+        all_comments.*,
         row_number() over (
-            partition by scraper_comments.tiktok_id
+            partition by all_comments.tiktok_id
             order by
-                scraper_comments.scraped_at desc nulls last, scraper_comments.file desc,
-                scraper_comments.position desc, scraper_comments.comment_position asc
+                all_comments.scraped_at desc nulls last, all_comments.file desc,
+                all_comments.position desc, all_comments.comment_position asc
         ) as shown_order
-    from scraper_comments
-    inner join tiktoks on scraper_comments.tiktok_id = tiktoks.tiktok_id
+    from all_comments
+    inner join tiktoks on all_comments.tiktok_id = tiktoks.tiktok_id
 ),
 
 -- without an id a comment is told by its commenter, its words, and those of the comment it replies to

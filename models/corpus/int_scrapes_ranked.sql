@@ -3,9 +3,17 @@ with
 
 scraper_tiktoks as (select * from {{ ref('stg_scraper__tiktoks') }}),
 
+imported_tiktoks as (
+    select * from {{ ref('stg_imports__tiktoks') }}
+    where problem is null
+),
+
 scrapes as (
     select * exclude (comments)
     from scraper_tiktoks
+    union all by name
+    select * exclude (problem)
+    from imported_tiktoks
 )
 
 select

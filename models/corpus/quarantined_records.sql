@@ -7,6 +7,10 @@ tiktoks as (select * from {{ ref('stg_scraper__tiktoks') }}),
 
 comments as (select * from {{ ref('stg_scraper__comments') }}),
 
+imported_tiktoks as (select * from {{ ref('stg_imports__tiktoks') }}),
+
+imported_comments as (select * from {{ ref('stg_imports__comments') }}),
+
 query_records as (select * from {{ ref('stg_collection__unreadable_records') }}),
 
 problems as (
@@ -27,6 +31,18 @@ problems as (
         position,
         problem as reason
     from comments
+    union all
+    select
+        file,
+        position,
+        problem as reason
+    from imported_tiktoks
+    union all
+    select
+        file,
+        position,
+        problem as reason
+    from imported_comments
     union all
     select
         file,

@@ -1,9 +1,33 @@
 {# One row for each shown count or date that could not be read. #}
 with
 
-tiktoks as (select * from {{ ref('stg_scraper__tiktoks') }}),
+tiktoks as (
+    select
+        file,
+        position,
+        tiktok_id,
+        scraped_at,
+        like_count_shown,
+        like_count,
+        comment_count_shown,
+        comment_count,
+        posted_at_shown,
+        posted_at_shown_as
+    from {{ ref('int_scrapes_ranked') }}
+),
 
-comments as (select * from {{ ref('stg_scraper__comments') }}),
+scraper_comments as (select * from {{ ref('stg_scraper__comments') }}),
+
+imported_comments as (
+    select * from {{ ref('stg_imports__comments') }}
+    where problem is null
+),
+
+comments as (
+    select * from scraper_comments
+    union all by name
+    select * from imported_comments
+),
 
 shown_values as (
     select

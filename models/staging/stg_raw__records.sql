@@ -82,6 +82,17 @@ judged_records as (
                 then 'the text is of the type ' || lower(json_type)
             when kind = 'texts' then null
             when json_type <> 'OBJECT' then 'the record is of the type ' || lower(json_type) || ', not an object'
+            when
+                file like 'imports/zeeschuimer/%'
+                and coalesce(
+                    {{ read_part('record', '$.createTime') }}, {{ read_part('record', '$.cid') }},
+                    {{ read_part('record', '$.data.createTime') }}, {{ read_part('record', '$.data.cid') }}
+                ) is null
+                then 'the record is neither a video nor a comment'
+            when
+                kind = 'import'
+                and split_part(file, '/', 2) not in ('yt-dlp', 'zeeschuimer', 'research-api', 'personal-export')
+                then 'no staging model reads this folder'
             when kind = 'import' then null
             when kind = 'deletions' and coalesce(tiktok_id, named['person']) is null
                 then 'the line names neither a tiktok_id nor a person'

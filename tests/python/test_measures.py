@@ -157,7 +157,7 @@ def random_topics(tmp_path_factory: pytest.TempPathFactory) -> tuple[Qrels, Run,
 
 
 def test_measures_equal_trec_eval_on_random_topics(random_topics: tuple[Qrels, Run, Values]) -> None:
-    """Ties, one document, nothing relevant, negative grades, unjudged documents, nothing retrieved: all as trec_eval."""
+    """Ties, one document, nothing relevant, negative grades, unjudged, nothing retrieved: all as trec_eval has them."""
     qrels, run, ours = random_topics
     assert_equal(ours, oracle_values(qrels, run), "random topics")
 
@@ -257,7 +257,7 @@ def exact_expectations(qrels: Qrels, run: Run) -> Values:
             f"{number}": {document: float(len(order) - place) for place, document in enumerate(order)}
             for number, order in enumerate(orders)
         }
-        values = oracle_values({number: judged for number in variants}, variants)
+        values = oracle_values(dict.fromkeys(variants, judged), variants)
         for (_, metric, cutoff), value in values.items():
             key = (query, f"expected_{metric}", cutoff)
             means[key] = means.get(key, 0.0) + value / len(variants)

@@ -6,10 +6,9 @@ import json
 import math
 import random
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
-import bm25s
+import bm25s  # type: ignore[import-untyped]
 import pytest
 from warehouses import BuildResult, build
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
 from warehouses import build
 
 SHARED = Path(os.environ.get("TIKTOK_SHARED", Path(__file__).parents[3] / "shared")) / "data" / "collections"

@@ -1,0 +1,16 @@
+{# One row for each entry of a watch history, of likes or of favourites in a personal data export. #}
+with
+
+listed_tiktoks as (select * from {{ ref('stg_imports__listed_tiktoks') }}),
+
+merged_tiktoks as (select * from {{ ref('int_tiktoks_merged') }})
+
+select
+    listed_tiktoks.file,
+    listed_tiktoks.list,
+    listed_tiktoks.position,
+    listed_tiktoks.tiktok_id,
+    listed_tiktoks.listed_at,
+    merged_tiktoks.tiktok_id is not null as is_scraped
+from listed_tiktoks
+left join merged_tiktoks on listed_tiktoks.tiktok_id = merged_tiktoks.tiktok_id
