@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_server import REPOSITORY, run_cli, scraped, write_batch
+from fault_server import REPOSITORY, picture, run_cli, scraped, serve, serving, write_batch
 
 from extract.journal import Journal
 from extract.progress import Progress, describe_seconds
@@ -166,6 +166,36 @@ def test_steps_in_order_go_on_behind_one_that_cannot_run(capsys: pytest.CaptureF
     assert run_in_order([lambda: StepResult("x", failed=1)], as_json=True, strict=True) == ExitCode.FAILED
     assert run_in_order([lambda: StepResult("x", failed=1)], as_json=True, strict=False) == ExitCode.DONE
     assert run_in_order([lambda: StepResult("x", interrupted=True), last], as_json=True, strict=False) == 130
+
+
+def test_all_steps_run_by_one_command(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    sources = ("-f", "lavfi", "-i", "testsrc=size=64x64:duration=1", "-f", "lavfi", "-i", "anullsrc=r=16000:d=1")
+    subprocess.run(["ffmpeg", "-y", "-loglevel", "error", *sources, "-shortest", str(clip)], check=True)
+    data = tmp_path / "data"
+    with serving() as server:
+        server.routes["/clip.mp4"] = serve(clip.read_bytes())
+        server.routes["/cover.jpg"] = serve(picture())
+        write_batch(data, [scraped("7000000000000000001", server.link("/clip.mp4"), server.link("/cover.jpg"))])
+        done = run_cli("all", "--data", data, "--json", "--strict")
+        assert done.returncode == 0, done.stdout + done.stderr
+        again = run_cli("all", "--data", data, "--json")
+    steps = json.loads(done.stdout)["steps"]
+    assert [(step["step"], step["ok"], step["failed"]) for step in steps] == [
+        ("download", 2, 0),
+        ("ocr", 1, 0),
+        ("audio", 1, 0),
+        ("speech", 1, 0),
+    ]
+    assert [(step["ok"], step["skipped"]) for step in json.loads(again.stdout)["steps"]] == [(0, 2), *[(0, 1)] * 3]
+    assert outcomes(status(StepOptions(data)), "complete") == {("yes", None): 1}
+
+
+def test_all_of_nothing_says_so(tmp_path: Path) -> None:
+    done = run_cli("all", "--data", tmp_path)
+    assert done.returncode == 4
+    assert "nothing to download" in done.stderr
+    assert run_cli("all", "--data", tmp_path, "--ids", ",").returncode == 2
 
 
 INTERRUPTED = """
