@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from extract.media_items import MediaItem
 from extract.ocr_engines import open_ocr_engine
 from extract.sound import open_decoder
 from extract.steps.audio import extract_sound
+from extract.steps.common import default_jobs
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -61,13 +63,13 @@ def seconds(work: Callable[..., object], *arguments: object) -> float:
 
 
 def compare_ocr(covers: Sequence[Path]) -> list[Comparison]:
-    """Time reading covers: all looks, and the first look alone, each against plain Tesseract."""
-    import pytesseract  # type: ignore[import-untyped]
+    """Time reading covers: all looks, the first alone, and covers side by side as the step does, against plain."""
+    import pytesseract  # type: ignore[import-untyped, unused-ignore]
 
-    from extract.ocr_engines import MIN_CONFIDENCE, TesseractEngine, bright_mask, scaled_for_reading
+    from extract.ocr_engines import TesseractEngine, bright_mask, scaled_for_reading
 
     def look_once(engine: TesseractEngine, image: Image) -> None:
-        engine.look(bright_mask(scaled_for_reading(image), 200), MIN_CONFIDENCE)
+        engine.look([bright_mask(scaled_for_reading(image), 200)])
 
     images = [load_image(path) for path in covers]
     limit = os.environ.pop("OMP_THREAD_LIMIT", None)
@@ -82,18 +84,21 @@ def compare_ocr(covers: Sequence[Path]) -> list[Comparison]:
             with open_ocr_engine("pytesseract"):  # the engine's environment, for as long as it reads
                 whole.append(seconds(engine.read, image))
                 first.append(seconds(look_once, engine, image))
+        with open_ocr_engine("pytesseract"), ThreadPoolExecutor(default_jobs()) as pool:
+            step = seconds(lambda: list(pool.map(engine.read, images))) / len(images)
     finally:
         if limit is not None:
             os.environ["OMP_THREAD_LIMIT"] = limit
     return [
         Comparison("OCR, all looks, against image_to_string", plain, whole),
         Comparison("OCR, one look, against image_to_string", plain, first),
+        Comparison(f"OCR, {default_jobs()} at a time, against image_to_string", [sum(plain) / len(plain)], [step]),
     ]
 
 
 def compare_audio(videos: Sequence[Path]) -> Comparison:
     """Time taking the sound out of clips that have some."""
-    from moviepy import VideoFileClip
+    from moviepy import VideoFileClip  # type: ignore[import-untyped, unused-ignore]
 
     decoder = open_decoder("ffmpeg")
     plain: list[float] = []

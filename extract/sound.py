@@ -92,7 +92,7 @@ def find_ffmpeg() -> str:
     variable IMAGEIO_FFMPEG_EXE names another one.
     """
     if importlib.util.find_spec("imageio_ffmpeg") is not None:
-        import imageio_ffmpeg  # type: ignore[import-untyped]
+        import imageio_ffmpeg  # type: ignore[import-untyped, unused-ignore]
 
         with contextlib.suppress(RuntimeError):  # a platform for which the package carries none
             return str(imageio_ffmpeg.get_ffmpeg_exe())
@@ -155,7 +155,7 @@ class MoviePyDecoder:
 
     def decode(self, path: Path, seconds: float | None) -> Sound:
         """Decode the first sound track. Raises SoundError."""
-        from moviepy import AudioFileClip
+        from moviepy import AudioFileClip  # type: ignore[import-untyped, unused-ignore]
 
         # MoviePy fills what it cannot decode with silence and says nothing
         remark = self._judge.decode(path, seconds).remark

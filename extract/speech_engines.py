@@ -149,7 +149,7 @@ class SphinxEngine:
     def __init__(self, options: SpeechOptions) -> None:
         """Find the package; the processes start with the first piece."""
         require_module("pocketsphinx", INSTALL_EXTRACT)
-        import speech_recognition  # type: ignore[import-untyped]
+        import speech_recognition  # type: ignore[import-untyped, unused-ignore]
 
         self._language = options.language or "en-US"
         models = Path(speech_recognition.__file__).parent / "pocketsphinx-data"
@@ -261,7 +261,7 @@ class GoogleEngine:
         if not options.endpoint.startswith("https://") and not _is_local(options.endpoint):
             raise UsageError("--endpoint: only https, or http on this machine")
         import speech_recognition
-        from speech_recognition.audio import get_flac_converter  # type: ignore[import-untyped]
+        from speech_recognition.audio import get_flac_converter  # type: ignore[import-untyped, unused-ignore]
 
         try:
             get_flac_converter()

@@ -108,7 +108,7 @@ def frame_loudness(pcm: bytes) -> NDArray[np.float64]:
 
 def voiced_frames(pcm: bytes, loudness: NDArray[np.float64]) -> list[bool]:
     """Say for each frame whether it sounds like a voice and is loud enough to be understood."""
-    import webrtcvad  # type: ignore[import-untyped]
+    import webrtcvad  # type: ignore[import-untyped, unused-ignore]
 
     detector = webrtcvad.Vad(AGGRESSIVENESS)
     result: list[bool] = []

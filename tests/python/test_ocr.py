@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -379,3 +383,31 @@ def test_the_journal_of_a_step_is_readable_by_the_house(tmp_path: Path, counting
     [(key, line)] = Journal(tmp_path / "ocr.ndjson").latest().items()
     assert key == ("1", "cover", "counting", "none")
     assert line["text"] == "read"
+
+
+@needs_tesseract
+def test_ctrl_c_finishes_the_covers_in_hand(tmp_path: Path) -> None:
+    for number in range(12):
+        media.save_cover(tmp_path, str(number), media.caption(media.photo(seed=number), "Wait for it"))
+    process = subprocess.Popen(
+        [sys.executable, "extract/run.py", "ocr", "--data", str(tmp_path), "--jobs", "1"],
+        cwd=Path(__file__).parents[2],
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    journal = tmp_path / "ocr.ndjson"
+    try:
+        deadline = time.monotonic() + 90
+        while not (journal.exists() and journal.stat().st_size) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        # as a terminal does: to every process in the foreground, Tesseract too
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=90)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == ExitCode.INTERRUPTED
+    lines = media.journal_lines(journal)
+    assert 1 <= len(lines) < 12
+    assert {line["status"] for line in lines} == {"ok"}

@@ -398,7 +398,7 @@ class ServiceHandler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    from speech_recognition.audio import get_flac_converter  # type: ignore[import-untyped]
+    from speech_recognition.audio import get_flac_converter  # type: ignore[import-untyped, unused-ignore]
 
     try:
         get_flac_converter()
@@ -620,8 +620,8 @@ def test_vosk_loads_its_model_once(tmp_path: Path, made_models: list[str], monke
     with pytest.raises(MissingToolError, match="sprc download vosk"):
         speech.run(StepOptions(tmp_path), engine="vosk")
 
-    import speech_recognition  # type: ignore[import-untyped]
-    from speech_recognition.recognizers import vosk as recogniser  # type: ignore[import-untyped]
+    import speech_recognition  # type: ignore[import-untyped, unused-ignore]
+    from speech_recognition.recognizers import vosk as recogniser  # type: ignore[import-untyped, unused-ignore]
 
     models.mkdir(parents=True)
     monkeypatch.setattr(speech_recognition, "__file__", str(models.parents[1] / "__init__.py"))
