@@ -38,14 +38,14 @@ system_values as (
         system_metrics.system_id,
         max(system_metrics.query_count) as query_count,
         {% for name, metric, cutoff in measures -%}
-            max(
-                case
-                    when
-                        system_metrics.metric = '{{ metric }}'
-                        and system_metrics.cutoff is not distinct from {{ cutoff if cutoff else 'null' }}
-                        then system_metrics.value
-                end
-            ) as {{ name }},
+        max(
+            case
+                when
+                    system_metrics.metric = '{{ metric }}'
+                    and system_metrics.cutoff is not distinct from {{ cutoff if cutoff else 'null' }}
+                    then system_metrics.value
+            end
+        ) as {{ name }},
         {% endfor -%}
         max(
             case when system_metrics.metric = collection.leading_metric then system_metrics.value end
@@ -82,12 +82,12 @@ procedure_values as (
     select
         procedure_id,
         {% for name, metric, cutoff in measures_out_of_sample -%}
-            sum(
-                case
-                    when metric = '{{ metric }}' and cutoff is not distinct from {{ cutoff if cutoff else 'null' }}
-                        then value * query_count
-                end
-            ) as {{ name }}_sum,
+        sum(
+            case
+                when metric = '{{ metric }}' and cutoff is not distinct from {{ cutoff if cutoff else 'null' }}
+                    then value * query_count
+            end
+        ) as {{ name }}_sum,
         {% endfor -%}
         sum(case when metric = 'reciprocal_rank' then query_count end) as query_count
     from cross_validation
@@ -136,17 +136,17 @@ select
     system_values.ci_low as leading_value_ci_low,
     system_values.ci_high as leading_value_ci_high,
     {% for name, metric, cutoff in measures -%}
-        {% if metric == 'average_precision' -%}
-            {# For known items average precision is the reciprocal rank: one of them is shown. #}
-            case
-                when collection.leading_metric = 'average_precision' then system_values.{{ name }}
-            end as {{ name }},
-        {% else -%}
-            system_values.{{ name }},
-        {% endif -%}
+    {% if metric == 'average_precision' -%}
+    {# For known items average precision is the reciprocal rank: one of them is shown. #}
+    case
+        when collection.leading_metric = 'average_precision' then system_values.{{ name }}
+    end as {{ name }},
+    {% else -%}
+    system_values.{{ name }},
+    {% endif -%}
     {% endfor -%}
     {% for name, metric, cutoff in measures_out_of_sample -%}
-        round(procedure_values.{{ name }}_sum / procedure_values.query_count, 12) as {{ name }}_out_of_sample,
+    round(procedure_values.{{ name }}_sum / procedure_values.query_count, 12) as {{ name }}_out_of_sample,
     {% endfor -%}
     entries.description
 from entries

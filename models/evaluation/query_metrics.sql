@@ -11,7 +11,7 @@ qrels as (select * from {{ ref('qrels') }}),
 
 cutoffs as (
     {% for cutoff in cutoffs -%}
-        select {{ cutoff }} as cutoff
+    select {{ cutoff }} as cutoff
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -298,30 +298,30 @@ values_of_rankings as (
 
 query_metrics as (
     {% for prefix in ['', 'expected_'] -%}
-        {% for metric in ['reciprocal_rank', 'target_rank', 'average_precision', 'r_precision', 'bpref', 'rbp'] -%}
-            select
-                system_id,
-                query_id,
-                '{{ prefix ~ metric }}' as metric,
-                cast(null as integer) as cutoff,
-                {{ prefix ~ metric }} as value
-            from values_of_rankings
-            union all
-        {% endfor -%}
-        {% for metric in ['success', 'precision', 'recall', 'ndcg', 'judged'] -%}
-            select
-                system_id,
-                query_id,
-                '{{ prefix ~ metric }}' as metric,
-                nullif(cutoff, {{ no_cutoff() }}) as cutoff,
-                {{ prefix ~ metric }} as value
-            from values_at_cutoffs
-            where
-                cutoff in ({{ (success_cutoffs() if metric == 'success' else list_cutoffs()) | join(', ') }})
+    {% for metric in ['reciprocal_rank', 'target_rank', 'average_precision', 'r_precision', 'bpref', 'rbp'] -%}
+    select
+        system_id,
+        query_id,
+        '{{ prefix ~ metric }}' as metric,
+        cast(null as integer) as cutoff,
+        {{ prefix ~ metric }} as value
+    from values_of_rankings
+    union all
+    {% endfor -%}
+    {% for metric in ['success', 'precision', 'recall', 'ndcg', 'judged'] -%}
+    select
+        system_id,
+        query_id,
+        '{{ prefix ~ metric }}' as metric,
+        nullif(cutoff, {{ no_cutoff() }}) as cutoff,
+        {{ prefix ~ metric }} as value
+    from values_at_cutoffs
+    where
+        cutoff in ({{ (success_cutoffs() if metric == 'success' else list_cutoffs()) | join(', ') }})
                 {{ 'or cutoff = ' ~ no_cutoff() if metric == 'ndcg' }}
-            {{ 'union all' if not loop.last }}
-        {% endfor -%}
         {{ 'union all' if not loop.last }}
+    {% endfor -%}
+    {{ 'union all' if not loop.last }}
     {% endfor %}
 )
 

@@ -5,11 +5,11 @@
     'stg_collection__qrels', 'stg_runs__lines'
 ] %}
 {% for source in sources -%}
-    select
-        file,
-        cast(position as integer) as position,
-        problem as reason
-    from {{ ref(source) }}
-    where problem is not null
-    {{ 'union all' if not loop.last }}
+select
+    file,
+    cast(position as integer) as position,
+    problem as reason
+from {{ ref(source) }}
+where problem is not null
+{{ 'union all' if not loop.last }}
 {% endfor -%}
