@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import ir_measures
+import numpy as np
 import pytest
 import pytrec_eval
 from ir_measures import Judged
+from small_warehouses import ROOT, Qrels, Run, build, write_raw_zone
 
-ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("TIKTOK_SHARED", ROOT.parent / "shared"))
 TREC_EVAL = SHARED / "data" / "trec_eval"
 TOPICS = 10_000
 
-Qrels = dict[str, dict[str, int]]
-Run = dict[str, dict[str, float]]
 Values = dict[tuple[str, str, int | None], float]  # (query, metric, cutoff) -> value
 
 # metric, cutoffs, the oracle's name with and without cutoff
@@ -37,36 +35,6 @@ ORACLE_MEASURES: list[tuple[str, list[int | None], str]] = [
     ("recall", [5, 10, 15, 20, 30, 100, 200, 500, 1000], "recall"),
     ("success", [1, 5, 10], "success"),
 ]
-
-
-def build(data: Path, folder: Path) -> Path:
-    """Build the measures of a raw zone in a warehouse of their own and return its file."""
-    warehouse = folder / "warehouse.duckdb"
-    environment = os.environ | {
-        "TIKTOK_DATA": str(data),
-        "TIKTOK_WAREHOUSE": str(warehouse),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-        "PYTHONPATH": str(ROOT),
-    }
-    dbt = str(Path(sys.executable).parent / "dbt")
-    command = [dbt, "build", "--quiet", "--select", "+query_metrics", "--exclude-resource-type", "test", "unit_test"]
-    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return warehouse
-
-
-def write_raw_zone(data: Path, qrels: Qrels, runs: dict[str, Run]) -> None:
-    """Write judgements and runs as TREC files, the ranks in them in no order."""
-    (data / "collection").mkdir(parents=True)
-    (data / "runs").mkdir()
-    with (data / "collection" / "qrels.txt").open("w") as file:
-        for query, judged in qrels.items():
-            file.writelines(f"{query} 0 {document} {grade}\n" for document, grade in judged.items())
-    for system, run in runs.items():
-        with (data / "runs" / f"{system}.trec").open("w") as file:
-            for query, scored in run.items():
-                file.writelines(f"{query} Q0 {document} 0 {score!r} {system}\n" for document, score in scored.items())
 
 
 def metric_values(warehouse: Path, system: str) -> Values:
@@ -153,19 +121,17 @@ def random_topics(tmp_path_factory: pytest.TempPathFactory) -> tuple[Qrels, Run,
             run[f"q{number}"] = retrieved
     folder = tmp_path_factory.mktemp("random_topics")
     write_raw_zone(folder / "data", qrels, {"random": run})
-    return qrels, run, metric_values(build(folder / "data", folder), "random")
+    return qrels, run, metric_values(build(folder / "data", folder, "+query_metrics"), "random")
 
 
 def test_measures_equal_trec_eval_on_random_topics(random_topics: tuple[Qrels, Run, Values]) -> None:
-    """Ties, one document, nothing relevant, negative grades, unjudged, nothing retrieved: all as trec_eval has them."""
+    """Ties, one document, nothing relevant, negative grades, unjudged documents, nothing retrieved: as trec_eval."""
     qrels, run, ours = random_topics
     assert_equal(ours, oracle_values(qrels, run), "random topics")
 
 
 def ranking(scored: dict[str, float]) -> list[str]:
     """Order documents by trec_eval's rule: score as a 32-bit float, then document id, both descending."""
-    import numpy as np
-
     return sorted(scored, key=lambda document: (np.float32(scored[document]), document.encode()), reverse=True)
 
 
@@ -206,8 +172,6 @@ def test_judged_share_equals_ir_measures(random_topics: tuple[Qrels, Run, Values
 
 def shuffled_ties(qrels: Qrels, run: Run, chance: random.Random) -> Run:
     """Return the run with scores that keep the order but break every tie at random."""
-    import numpy as np
-
     broken: Run = {}
     for query in qrels:
         scored = run.get(query, {})
@@ -238,10 +202,6 @@ def test_expected_measures_are_means_over_random_tie_breaking(random_topics: tup
 
 def exact_expectations(qrels: Qrels, run: Run) -> Values:
     """Average the oracle over every order of the ties of small topics."""
-    import itertools
-
-    import numpy as np
-
     means: Values = {}
     for query, judged in qrels.items():
         groups: dict[float, list[str]] = {}
@@ -268,18 +228,18 @@ def test_expected_measures_equal_the_mean_over_all_orders(random_topics: tuple[Q
     """On topics with at most five results every order of the ties is tried: equal to 1e-6."""
     qrels, run, ours = random_topics
     small = {query: qrels[query] for query, scored in run.items() if 2 <= len(scored) <= 5}
-    some = dict(itertools_take(iter(small.items()), 300))
+    some = dict(first(iter(small.items()), 300))
     assert_equal(ours, exact_expectations(some, run), "expected values")
 
 
-def itertools_take(items: Iterator[tuple[str, dict[str, int]]], count: int) -> list[tuple[str, dict[str, int]]]:
+def first(items: Iterator[tuple[str, dict[str, int]]], count: int) -> list[tuple[str, dict[str, int]]]:
     """Return the first items."""
     return [item for item, _ in zip(items, range(count), strict=False)]
 
 
 @pytest.fixture(scope="module")
 def trec_eval_values(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Values]:
-    """What the warehouse makes of trec_eval's own test data, for each (judgements, run)."""
+    """Build trec_eval's own test data and read the values of each (judgements, run)."""
     if not TREC_EVAL.exists():
         pytest.skip("needs ../shared")
     values = {}
@@ -290,7 +250,7 @@ def trec_eval_values(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str
         (folder / "data" / "collection" / "qrels.txt").write_bytes((TREC_EVAL / judgements).read_bytes())
         for run in ("results.test", "results.trunc"):
             (folder / "data" / "runs" / f"{run}.trec").write_bytes((TREC_EVAL / run).read_bytes())
-        warehouse = build(folder / "data", folder)
+        warehouse = build(folder / "data", folder, "+query_metrics")
         for run in ("results.test", "results.trunc"):
             values[judgements, run] = metric_values(warehouse, run)
     return values
