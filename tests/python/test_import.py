@@ -16,10 +16,12 @@ import pytest
 from fault_server import REPOSITORY, run_cli, scraped
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from warehouses import BuildResult, build
 
 from extract.forgetting import Targets, owned_ids, scrub
 from extract.formats import FORMATS, Sample
 from extract.formats.records import Fault, Record, iter_records
+from extract.journal import Journal
 from extract.steps.common import NoInputError, StepOptions, StepResult, UsageError
 from extract.steps.import_files import run
 
@@ -470,3 +472,103 @@ def test_the_door_imports(tmp_path: Path) -> None:
     assert f"{tmp_path / 'bad.json'}:1: not JSON" in bad.stderr
     assert run_cli("import", tmp_path / "none.json", "--data", tmp_path / "data").returncode == 2
     assert run_cli("import", tmp_path, "--data", tmp_path / "data", "--strict").returncode == 1
+
+
+# --- Through to the warehouse -----------------------------------------------------------------------------------------
+
+LEGACY = """
+    create table tiktoks (
+        id int, web_id int, permalink text, video_src text, coverphoto_src text, music_src text, speech_to_text text,
+        coverphoto_ocr text, music_title text, like_count text, comment_count text, creator_username text,
+        creator_nickname text, description text, time_posted text, scrape_timestamp float, download_timestamp float
+    );
+    create table comments (
+        video_id int, like_count text, replies_count text, comment_text text, commenter_name text, time_posted text
+    );
+    insert into tiktoks values (
+        7000000000000000108, 1, 'https://www.tiktok.com/@legacy/video/7000000000000000108', 'blob:x', '', '', 'heard',
+        'read', 'a song', '1.2K', '1', 'legacy', 'Legacy', 'of the old database', '2022-1-1', 1669975200.0, 1669975300.0
+    );
+    insert into comments values (7000000000000000108, '3', '', 'an old comment', '@Somebody', '1d ago ');
+"""
+CONSOLE = ["70001", "70002", "70003", "70004"]
+IMPORTED = [f"7000000000000000{number}" for number in (101, 102, 103)]
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    """Import a file of every shape into one raw zone, with texts for all its TikToks, and build all but the search."""
+    folder = tmp_path_factory.mktemp("imported")
+    data = folder / "data"
+    with closing(sqlite3.connect(folder / "tiktoks.db")) as database:
+        database.executescript(LEGACY)
+    texts = as_json(dict.fromkeys([*CONSOLE, *IMPORTED], "words"))
+    files = {name: content for name, content, _, _ in SHAPES}
+    files |= {"my ocr.json": texts, "speech_to_text.json": texts}
+    for number, (name, content) in enumerate(files.items()):
+        source = folder / str(number) / name
+        source.parent.mkdir()
+        source.write_bytes(content)
+        import_files(data, source)
+    import_files(data, folder / "tiktoks.db")
+    done = [{"tiktok_id": tiktok_id, "part": "video", "status": "ok"} for tiktok_id in [*CONSOLE, *IMPORTED]]
+    Journal(data / "downloads.ndjson").append_all(done)
+    return build(data, folder / "warehouse.duckdb", select=["+path:models/corpus", "+queries"])
+
+
+def test_every_format_reaches_the_corpus(imported: BuildResult) -> None:
+    assert imported.success, imported.messages
+    found = imported.rows("select tiktok_id from corpus.tiktoks order by tiktok_id")
+    excluded = imported.rows("select * from corpus.excluded_tiktoks")
+    assert [row[0] for row in found] == sorted([*CONSOLE, *IMPORTED, "7000000000000000108"]), excluded
+    assert imported.rows("select file, reason from corpus.quarantined_records where file not like 'info/pasted%'") == []
+
+
+@pytest.mark.parametrize(
+    ("tiktok_id", "creator", "nickname", "description", "music", "likes", "captions"),
+    [
+        (IMPORTED[0], "mapmaker", "Map Maker", "how to fold a map #maps", "original sound", 12, "fold it twice"),
+        (IMPORTED[1], "baker", "The Baker", "bread at home", "slow song", 5, None),
+        (IMPORTED[2], "runner", None, "five kilometres before breakfast", None, 7, "left right left right"),
+        ("7000000000000000108", "legacy", "Legacy", "of the old database", "a song", 1200, None),
+        ("70001", "somebody", "Some Body", None, None, None, None),
+    ],
+)
+def test_the_fields_of_each_format_reach_the_corpus(
+    imported: BuildResult,
+    tiktok_id: str,
+    creator: str,
+    nickname: str | None,
+    description: str | None,
+    music: str | None,
+    likes: int | None,
+    captions: str | None,
+) -> None:
+    ((*row, music_title),) = imported.rows(
+        "select creator_username, creator_nickname, description, like_count, caption_text, music_title "
+        f"from corpus.tiktoks where tiktok_id = '{tiktok_id}'"
+    )
+    assert row == [creator, nickname, description, likes, captions]
+    assert music_title is None if music is None else music_title.startswith(music)
+
+
+def test_comments_lists_texts_and_queries_of_imports_reach_the_warehouse(imported: BuildResult) -> None:
+    comments = imported.rows("select tiktok_id, commenter_name, comment_text from corpus.comments order by all")
+    assert comments == [
+        (IMPORTED[1], "Eater", "smells good from here"),
+        (IMPORTED[2], None, "which shoes"),
+        ("7000000000000000108", "Somebody", "an old comment"),
+    ]
+    listed = imported.rows("select list, tiktok_id from corpus.listed_tiktoks order by all")
+    assert listed == [
+        ("favourite", "7000000000000000107"),
+        ("liked", "7000000000000000104"),
+        ("liked", "7000000000000000106"),
+        ("watched", "7000000000000000104"),
+        ("watched", "7000000000000000105"),
+    ]
+    assert imported.rows("select distinct cover_text, speech_text from corpus.tiktoks order by all") == [
+        ("read", "heard"),
+        ("words", "words"),
+    ]
+    assert imported.rows("select query_text, author from test_collection.queries") == [("folding a map", "someone")]
