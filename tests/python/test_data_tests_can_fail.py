@@ -113,7 +113,8 @@ PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
         "insert into staging.stg_collection__documents (doc_id) values ('a text beside the TikToks')",
     ],
     "assert_shown_values_are_parsed_or_excused": [
-        "insert into staging.stg_scraper__tiktoks (like_count_shown) values ('many')",
+        "insert into corpus.int_scrapes_ranked (like_count_shown) values ('many')",
+        "insert into staging.stg_imports__comments (like_count_shown) values ('many')",
         "insert into staging.stg_scraper__comments (posted_at_shown) values ('one day')",
         "insert into staging.stg_scraper__comments (reply_count_shown) values ('some')",
         "insert into corpus.unparsed_values (file, field, shown) values ('info/batch.json', 'like_count', 'many')",
