@@ -15,19 +15,47 @@
 with
 
 computed_by_hand as (
-    select 'bm25_lucene' as formula, cast(null as double) as delta, 0.659711126 as weight, 1.203972804 as idf
+    select
+        'bm25_lucene' as formula,
+        cast(null as double) as delta,
+        0.659711126 as weight,
+        1.203972804 as idf
     union all
-    select 'bm25_robertson' as formula, null as delta, 0.464272800 as weight, 0.847297860 as idf
+    select
+        'bm25_robertson' as formula,
+        cast(null as double) as delta,
+        0.464272800 as weight,
+        0.847297860 as idf
     union all
-    select 'bm25_atire' as formula, null as delta, 1.671149367 as weight, 1.386294361 as idf
+    select
+        'bm25_atire' as formula,
+        cast(null as double) as delta,
+        1.671149367 as weight,
+        1.386294361 as idf
     union all
-    select 'bm25l' as formula, 0.5 as delta, 1.641150249 as weight, 1.203972804 as idf
+    select
+        'bm25l' as formula,
+        cast(0.5 as double) as delta,
+        1.641150249 as weight,
+        1.203972804 as idf
     union all
-    select 'bm25plus' as formula, 1.0 as delta, 3.549582245 as weight, 1.609437912 as idf
+    select
+        'bm25plus' as formula,
+        cast(1.0 as double) as delta,
+        3.549582245 as weight,
+        1.609437912 as idf
     union all
-    select 'bm25f_simple' as formula, null as delta, 0.659711126 as weight, 1.203972804 as idf
+    select
+        'bm25f_simple' as formula,
+        cast(null as double) as delta,
+        0.659711126 as weight,
+        1.203972804 as idf
     union all
-    select 'bm25f_zaragoza' as formula, null as delta, 0.668873780 as weight, 1.203972804 as idf
+    select
+        'bm25f_zaragoza' as formula,
+        cast(null as double) as delta,
+        0.668873780 as weight,
+        1.203972804 as idf
 ),
 
 computed as (

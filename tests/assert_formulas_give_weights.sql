@@ -11,11 +11,7 @@ select
     ranker_id as offender,
     'no macro weight_' || formula || ' in macros/ranking' as problem
 from rankers
-where formula not in (
-    {%- for formula in ranking_formulas() %}
-    '{{ formula }}'{{ ',' if not loop.last }}
-    {%- endfor %}
-)
+where formula not in ({{ "'" ~ ranking_formulas() | join("', '") ~ "'" }})
 union all
 select
     systems.system_id as offender,
