@@ -41,11 +41,10 @@
     {{ return(adapter.dispatch('read_records')(patterns, only)) }}
 {%- endmacro %}
 
+{# One pass without a join, so that only the file in hand is in memory: its records are unnested as they are read. #}
 {% macro duckdb__read_records(patterns, only=none) -%}
     (
         with
-
-        raw_texts as materialized (select * from {{ read_files(patterns, only) }} as raw_texts),
 
         shaped_texts as (
             select
@@ -63,121 +62,73 @@
                     when len(json_keys(content)) = 0 then 'keyed'
                     else 'single'
                 end as shape
-            from raw_texts
+            from {{ read_files(patterns, only) }} as raw_texts
         ),
 
-        lists as (
+        listed_texts as (
             select
                 file,
-                json_extract(content, '$[*]') as records
+                shape,
+                problem,
+                case shape
+                    when 'list' then json_extract(content, '$[*]')::varchar[]
+                    when 'keyed' then json_extract(content, '$.*')::varchar[]
+                    when 'lines' then string_split(content, chr(10))
+                    when 'single' then [content]
+                    -- what is not valid JSON is read by a Python function, which tells what is whole and where it breaks
+                    when 'broken' then json_extract(salvage_records(content), '$[*]')::varchar[]
+                    else [null::varchar]
+                end as items,
+                case when shape = 'keyed' then json_keys(content) end as record_keys
             from shaped_texts
-            where shape = 'list'
         ),
 
-        keyed as (
+        items as (
             select
                 file,
-                json_keys(content) as record_keys,
-                json_extract(content, '$.*') as records
-            from shaped_texts
-            where shape = 'keyed'
+                shape,
+                problem,
+                unnest(items) as item,
+                generate_subscripts(items, 1) as place,
+                unnest(record_keys) as record_key
+            from listed_texts
         ),
 
-        -- what is not valid JSON is read by a Python function, which tells what is whole and where the break is
-        broken as (
+        read_items as (
             select
                 file,
-                from_json(
-                    salvage_records(content), '[{"record_key":"VARCHAR","record":"JSON","problem":"VARCHAR"}]'
-                ) as salvaged
-            from shaped_texts
-            where shape = 'broken'
-        ),
-
-        numbered_lines as (
-            select
-                file,
-                rtrim(unnest(lines), chr(13)) as line,
-                generate_subscripts(lines, 1) as position
-            from (
-                select
-                    file,
-                    string_split(content, chr(10)) as lines
-                from shaped_texts
-                where shape = 'lines'
-            ) as split_texts
-        ),
-
-        lines as (
-            select
-                file,
-                position,
+                shape,
+                problem,
+                place,
+                record_key,
                 case
-                    when json_valid(line) then {'record': line::json, 'problem': null}
-                    else from_json(salvage_records(line), '[{"record":"JSON","problem":"VARCHAR"}]')[1]
-                end as parsed
-            from numbered_lines
-            where trim(line) <> ''
-        ),
-
-        records as (
-            select
-                file,
-                generate_subscripts(records, 1) as position,
-                null::varchar as record_key,
-                unnest(records) as record,
-                null::varchar as problem
-            from lists
-            union all by name
-            select
-                file,
-                generate_subscripts(records, 1) as position,
-                unnest(record_keys) as record_key,
-                unnest(records) as record,
-                null::varchar as problem
-            from keyed
-            union all by name
-            select
-                file,
-                position,
-                parsed.record as record,
-                parsed.problem as problem
-            from lines
-            union all by name
-            select
-                file,
-                position,
-                parsed.record_key as record_key,
-                parsed.record as record,
-                parsed.problem as problem
-            from (
-                select
-                    file,
-                    generate_subscripts(salvaged, 1) as position,
-                    unnest(salvaged) as parsed
-                from broken
-            ) as salvaged_records
-            union all by name
-            select
-                file,
-                1 as position,
-                content::json as record
-            from shaped_texts
-            where shape = 'single'
-            union all by name
-            select
-                file,
-                coalesce(problem, 'the file is a single JSON value, not a list of records') as problem
-            from shaped_texts
-            where shape in ('unreadable', 'value')
+                    when shape = 'lines' and trim(item, chr(32) || chr(9) || chr(13)) = '' then 'blank'
+                    when shape = 'lines' and not json_valid(item) then 'broken'
+                    when shape = 'broken' then 'salvaged'
+                    else 'whole'
+                end as state,
+                case
+                    when shape = 'lines' and not json_valid(item)
+                        then json_extract(salvage_records(item), '$[0]')::varchar
+                    else item
+                end as item
+            from items
         )
 
         select
             file,
-            position::integer as position,
-            record_key,
-            case when problem is null then record end as record,
-            problem
-        from records
+            case when shape not in ('unreadable', 'value') then place end::integer as position,
+            case when state = 'salvaged' then json_extract_string(item, '$.record_key') else record_key end as record_key,
+            case
+                when state in ('broken', 'salvaged') then json_extract(item, '$.record')
+                when shape not in ('unreadable', 'value') then item::json
+            end as record,
+            case
+                when state in ('broken', 'salvaged') then json_extract_string(item, '$.problem')
+                when shape = 'value' then 'the file is a single JSON value, not a list of records'
+                else problem
+            end as problem
+        from read_items
+        where state <> 'blank'
     )
 {%- endmacro %}

@@ -117,6 +117,7 @@ forgotten_persons as (
     where json_extract_string(record, '$.person') is not null
 ),
 
+{% if forgets_persons -%}
 tiktoks_of_forgotten_persons as (
     select judged_records.tiktok_id
     from judged_records
@@ -132,10 +133,13 @@ tiktoks_of_forgotten_persons as (
             )
 ),
 
+{% endif -%}
 all_forgotten_ids as (
     select tiktok_id from forgotten_ids
+    {% if forgets_persons -%}
     union
     select tiktok_id from tiktoks_of_forgotten_persons
+    {%- endif %}
 ),
 
 kept_records as (
