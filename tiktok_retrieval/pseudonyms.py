@@ -97,23 +97,31 @@ def pseudonym_of_id(key: bytes, identifier: str | int | None) -> str | None:
 
 
 class KnownNames:
-    """Shown names that may hold blanks and signs, to be found in texts: after an @, or anywhere in a music title."""
+    """Shown names that may hold blanks and signs, to be found in texts as words of their own."""
 
     def __init__(self, names: Iterable[str | None]) -> None:
         """Index the names by their first two characters; names of a single character are too common to be told."""
-        self._by_start: dict[str, list[str]] = {}
+        found: dict[str, set[tuple[int, str]]] = {}
         for name in {ROLE.sub("", name).strip().lstrip("@").strip() for name in names if name}:
             if len(name) >= 2:
-                self._by_start.setdefault(name[:2].casefold(), []).append(name)
-        for same_start in self._by_start.values():
-            same_start.sort(key=len, reverse=True)
+                found.setdefault(name[:2].casefold(), set()).add((len(name), name.casefold()))
+        # One look-up for each length that occurs, however many names begin alike
+        self._by_start = {
+            start: (sorted({length for length, _ in names_of_start}, reverse=True), names_of_start)
+            for start, names_of_start in found.items()
+        }
 
     def at(self, text: str, position: int) -> str | None:
         """Return the longest known name that begins at a position and ends with a word."""
-        for name in self._by_start.get(text[position : position + 2].casefold(), ()):
-            end = position + len(name)
-            if text[position:end].casefold() == name.casefold() and not _is_word(text[end - 1 : end + 1]):
-                return text[position:end]
+        same_start = self._by_start.get(text[position : position + 2].casefold())
+        if same_start is None:
+            return None
+        lengths, names = same_start
+        for length in lengths:
+            end = position + length
+            part = text[position:end]
+            if (length, part.casefold()) in names and len(part) == length and not _is_word(text[end - 1 : end + 1]):
+                return part
         return None
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
@@ -141,18 +149,19 @@ def pseudonymise_mentions(key: bytes, text: str | None, names: KnownNames = NO_N
     """
     if text is None or "@" not in text:
         return text
-    parts: list[str] = []
-    position = 0
-    while (at := text.find("@", position)) >= 0:
-        parts.append(text[position:at])
-        handle = HANDLE.match(text, at)
-        known = names.at(text, at + 1)
-        name = max(known or "", handle.group(1) if handle else "", key=len)
-        # Without the @ in front a mail address would stay half readable: it is taken as a mention as well
-        parts.append(f"@{pseudonym_of_person(key, name) or ''}")
-        position = at + 1 + len(name)
-    parts.append(text[position:])
-    return "".join(parts)
+    return _replace_persons(key, text, names, NO_NAMES)
+
+
+def pseudonymise_text(
+    key: bytes, text: str | None, names: KnownNames, mentionable: KnownNames | None = None
+) -> str | None:
+    """Return a text in which mentioned persons and known names, wherever they stand as words, have pseudonyms.
+
+    `mentionable` are the names that are known behind an @, where they are more than those that are known everywhere.
+    """
+    if text is None:
+        return None
+    return _replace_persons(key, text, mentionable or names, names)
 
 
 def pseudonymise_music_title(key: bytes, title: str | None, names: KnownNames = NO_NAMES) -> str | None:
@@ -162,10 +171,30 @@ def pseudonymise_music_title(key: bytes, title: str | None, names: KnownNames = 
     original = ORIGINAL_SOUND.match(title)
     if original is not None:
         return title[: original.start("name")] + (pseudonym_of_person(key, original.group("name")) or "")
+    return _replace_persons(key, title, names, names)
+
+
+def _replace_persons(key: bytes, text: str, mentionable: KnownNames, names: KnownNames) -> str:
+    """Replace whoever stands behind an @, and known names between them; what was put in is not looked at again."""
     parts: list[str] = []
     position = 0
-    for start, end in names.spans(title):
-        parts += [title[position:start], pseudonym_of_person(key, title[start:end]) or ""]
+    while (at := text.find("@", position)) >= 0:
+        parts.append(_replace_names(key, text[position:at], names))
+        handle = HANDLE.match(text, at)
+        known = mentionable.at(text, at + 1)
+        name = max(known or "", handle.group(1) if handle else "", key=len)
+        # Without the @ in front a mail address would stay half readable: it is taken as a mention as well
+        parts.append(f"@{pseudonym_of_person(key, name) or ''}")
+        position = at + 1 + len(name)
+    parts.append(_replace_names(key, text[position:], names))
+    return "".join(parts)
+
+
+def _replace_names(key: bytes, text: str, names: KnownNames) -> str:
+    parts: list[str] = []
+    position = 0
+    for start, end in names.spans(text):
+        parts += [text[position:start], pseudonym_of_person(key, text[start:end]) or ""]
         position = end
-    parts.append(title[position:])
-    return pseudonymise_mentions(key, "".join(parts), names)
+    parts.append(text[position:])
+    return "".join(parts)

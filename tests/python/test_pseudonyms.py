@@ -12,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiktok_retrieval.pseudonyms import (
+    NO_NAMES,
     KnownNames,
     load_key,
     pseudonym_of_id,
     pseudonym_of_person,
     pseudonymise_mentions,
     pseudonymise_music_title,
+    pseudonymise_text,
 )
 
 KEY = bytes(range(32))
@@ -78,6 +80,18 @@ def test_known_nicknames_are_hidden_in_any_music_title() -> None:
     assert pseudonymise_music_title(KEY, "Toast (dj bread remix)", names) == f"Toast ({person('DJ Bread')} remix)"
     assert pseudonymise_music_title(KEY, "Mama - Some Band", names) == "Mama - Some Band"
     assert pseudonymise_music_title(KEY, "Song feat. @dj.bread") == f"Song feat. @{person('dj.bread')}"
+
+
+def test_known_names_are_hidden_in_any_text_and_once_only() -> None:
+    names = KnownNames(["Jane Doe", "person"])
+    assert pseudonymise_text(KEY, None, names) is None
+    assert pseudonymise_text(KEY, "JANE DOE, @Jane Doe!", names) == f"{person('Jane Doe')}, @{person('Jane Doe')}!"
+    assert pseudonymise_text(KEY, "a person, personal", names) == f"a {person('person')}, personal"
+    assert pseudonymise_music_title(KEY, "Song @Jane Doe", names) == f"Song @{person('Jane Doe')}"
+    # A name that is an everyday word as well can be known behind an @ only
+    assert pseudonymise_text(KEY, "so funny @So Funny", NO_NAMES, KnownNames(["so funny"])) == (
+        f"so funny @{person('so funny')}"
+    )
 
 
 @given(st.text(), st.lists(st.text(min_size=2, max_size=8), max_size=5))
