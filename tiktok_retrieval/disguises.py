@@ -174,9 +174,9 @@ class _Names:
 
         creators = texts(
             """
-            select creator_username from staging.stg_scraper__tiktoks where creator_username is not null
+            select creator_username from corpus.int_scrapes_ranked where creator_username is not null
             union
-            select creator_nickname from staging.stg_scraper__tiktoks where creator_nickname is not null
+            select creator_nickname from corpus.int_scrapes_ranked where creator_nickname is not null
             """
         )
         self.has_tiktoks = bool(connection.execute("select 1 from corpus.int_tiktoks_judged limit 1").fetchall())
@@ -184,7 +184,11 @@ class _Names:
             "select distinct author from test_collection.int_queries_submitted where author is not null"
         )
         commenters = texts(
-            "select distinct commenter_name from staging.stg_scraper__comments where commenter_name is not null"
+            """
+            select commenter_name from staging.stg_scraper__comments where commenter_name is not null
+            union
+            select commenter_name from staging.stg_imports__comments where commenter_name is not null
+            """
         )
         self.all = [*creators, *self.authors, *commenters]
         always = {pseudonyms.plain_name(name) for name in (*creators, *self.authors)}

@@ -311,9 +311,10 @@ def test_an_everyday_word_that_is_a_commenters_name_stays_a_word(tmp_path: Path)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("""
             create schema staging; create schema corpus; create schema test_collection;
-            create table staging.stg_scraper__tiktoks as
+            create table corpus.int_scrapes_ranked as
                 select 'soup' as creator_username, 'Soup Chef' as creator_nickname;
             create table staging.stg_scraper__comments as select unnest(['Funny', 'Rare Bird']) as commenter_name;
+            create table staging.stg_imports__comments as select 'ulf_s' as commenter_name;
             create table test_collection.int_queries_submitted as select 'ann' as author;
             create table corpus.int_tiktoks_judged as
                 select i::varchar as tiktok_id, '' as cover_text, 'so funny soup' as speech_text from range(10) as t(i);
@@ -322,9 +323,9 @@ def test_an_everyday_word_that_is_a_commenters_name_stays_a_word(tmp_path: Path)
             create table corpus.int_comments_merged as select '1' as tiktok_id, 'x' as comment_text;
         """)
         disguise = disguises.Disguise.of_warehouse(connection, bytes(32), keep_ids=False)
-    text = disguise.text("funny soup, @Funny rare bird")
+    text = disguise.text("funny soup, @Funny rare bird ULF_S")
     assert text is not None
-    assert re.fullmatch(r"funny person_\w{12}, @person_\w{12} person_\w{12}", text)
+    assert re.fullmatch(r"funny person_\w{12}, @person_\w{12} person_\w{12} person_\w{12}", text)
 
 
 # --- runs, judgements, collections ---
