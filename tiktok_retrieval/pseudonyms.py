@@ -27,6 +27,8 @@ ID_DIGITS = 16
 ROLE = re.compile(r"\s*·\s*[^·]*\Z")
 # A handle: letters, digits, underscores and full stops, but not the full stop that ends a sentence
 HANDLE = re.compile(r"@([\w](?:[\w.]*\w)?)")
+# Where a name may begin: with a word, not within one, or with a sign
+NAME_START = re.compile(r"(?<![^\W_])[^\W_]|_|[^\w\s]")
 # How the site names a sound that its creator recorded, in the languages of its layouts; a nickname follows
 ORIGINAL_SOUND = re.compile(
     r"\A\s*(original sound|sonido original|som original|son original|originalton|suono originale|origineel geluid|"
@@ -127,11 +129,11 @@ class KnownNames:
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where known names stand as words of their own, from left to right, without overlap."""
         position = 0
-        while position < len(text):
-            found = None if _is_word(text[max(0, position - 1) : position + 1]) else self.at(text, position)
+        for start in NAME_START.finditer(text):
+            found = self.at(text, start.start()) if start.start() >= position else None
             if found is not None:
-                yield position, position + len(found)
-            position += len(found or "x")
+                position = start.start() + len(found)
+                yield start.start(), position
 
 
 NO_NAMES = KnownNames(())
