@@ -35,6 +35,19 @@ def file_version(path: str) -> str:
     return f"{state.st_size}:{state.st_mtime_ns}"
 
 
+def folder_problem(path: str) -> str:
+    """Return what keeps a folder from being read, or '' where nothing does."""
+    try:
+        next(Path(path).iterdir(), None)
+    except FileNotFoundError:
+        return "is not there"
+    except NotADirectoryError:
+        return "is a file, not a folder"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return ""
+
+
 def salvage_records(text: str) -> str:
     """Read what is whole in text that is not valid JSON.
 
@@ -84,7 +97,8 @@ def _salvage(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _unfold(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict) and value and all(key.isdigit() for key in value):
+    # told by its first key, as in macros/engine/read_records.sql: one strange key must not hide all other records
+    if isinstance(value, dict) and next(iter(value), "").isdigit():
         for key, record in value.items():
             yield {"record_key": key, "record": record}
     else:
@@ -128,6 +142,13 @@ def register(connection: DuckDBPyConnection) -> None:
     connection.create_function(
         "file_version",
         file_version,
+        ["VARCHAR"],
+        "VARCHAR",
+        side_effects=True,
+    )
+    connection.create_function(
+        "folder_problem",
+        folder_problem,
         ["VARCHAR"],
         "VARCHAR",
         side_effects=True,

@@ -14,10 +14,19 @@
                 "var max_comments is '" ~ comments ~ "': give a whole number from 0 up, or null for all comments"
             ) }}
         {%- endif %}
-        {%- if var('all_systems') is not boolean %}
-            {{- exceptions.raise_compiler_error("var all_systems is '" ~ var('all_systems') ~ "': give true or false") }}
+        {%- set freshness = var('freshness_days') %}
+        {%- if freshness is not number or freshness != freshness | int or freshness < 1 %}
+            {{- exceptions.raise_compiler_error(
+                "var freshness_days is '" ~ freshness ~ "': give a whole number of days from 1 up"
+            ) }}
         {%- endif %}
+        {%- for name in ['all_systems', 'keep_incomplete_tiktoks'] %}
+            {%- if var(name, false) is not boolean %}
+                {{- exceptions.raise_compiler_error("var " ~ name ~ " is '" ~ var(name) ~ "': give true or false") }}
+            {%- endif %}
+        {%- endfor %}
         {{- check_raw_zone() }}
+        {{- check_seeds() }}
     {%- endif %}
 {%- endmacro %}
 
@@ -27,9 +36,78 @@
 {%- endmacro %}
 
 {% macro duckdb__check_raw_zone() -%}
-    {%- if run_query("select file_version('" ~ raw_zone() ~ "')").columns[0].values()[0] == 'absent' %}
+    {%- set folder = env_var('TIKTOK_DATA', 'data') %}
+    {%- if not folder.strip() %}
+        {{- exceptions.raise_compiler_error("TIKTOK_DATA is empty: set it to the folder of your raw zone, or unset it") }}
+    {%- endif %}
+    {%- set problem = run_query("select folder_problem('" ~ raw_zone() ~ "')").columns[0].values()[0] %}
+    {%- if problem %}
         {{- exceptions.raise_compiler_error(
-            "there is no folder " ~ env_var('TIKTOK_DATA', 'data') ~ ": set TIKTOK_DATA to the folder of your raw zone"
+            "the raw zone " ~ folder ~ " " ~ problem ~ ": set TIKTOK_DATA to the folder of your raw zone"
         ) }}
+    {%- endif %}
+{%- endmacro %}
+
+{# A seed that does not keep its own tests would be found out only when half of the warehouse is built: the same tests are
+   asked of the files before anything is. #}
+{% macro check_seeds() -%}
+    {{ return(adapter.dispatch('check_seeds')()) }}
+{%- endmacro %}
+
+{% macro duckdb__check_seeds() -%}
+    {%- set files = {} %}
+    {%- for seed in graph.nodes.values() if seed.resource_type == 'seed' and seed.package_name == project_name %}
+        {%- set path = (seed.root_path ~ '/' ~ seed.original_file_path).replace("'", "''") %}
+        {%- do files.update({seed.unique_id: {
+            'name': seed.original_file_path,
+            'rows': "read_csv('" ~ path ~ "', header = true, all_varchar = true)",
+        }}) %}
+    {%- endfor %}
+    {%- for seed in graph.nodes.values() if seed.unique_id in files %}
+        {%- for column, type in seed.config.column_types.items() %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id], column, 'try_cast(' ~ column ~ ' as ' ~ type ~ ') is null', 'give a value of the type ' ~ type
+            ) %}
+        {%- endfor %}
+        {%- if seed.name == 'rankers' %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id],
+                'formula',
+                "formula not in ('" ~ ranking_formulas() | join("', '") ~ "')",
+                'give one of ' ~ ranking_formulas() | join(', ') ~ ', or add a macro weight_<formula> to macros/ranking'
+            ) %}
+        {%- endif %}
+    {%- endfor %}
+    {%- for test in graph.nodes.values() if test.attached_node in files and test.test_metadata %}
+        {%- set file = files[test.attached_node] %}
+        {%- set arguments = test.test_metadata.kwargs %}
+        {%- if test.test_metadata.name == 'accepted_values' %}
+            {%- do refuse_seed_values(
+                file,
+                arguments.column_name,
+                arguments.column_name ~ " not in ('" ~ arguments['values'] | join("', '") ~ "')",
+                'give one of ' ~ arguments['values'] | join(', ')
+            ) %}
+        {%- elif test.test_metadata.name == 'relationships' %}
+            {%- for parent in test.depends_on.nodes if parent != test.attached_node and parent in files %}
+                {%- do refuse_seed_values(
+                    file,
+                    arguments.column_name,
+                    arguments.column_name ~ ' not in (select ' ~ arguments.field ~ ' from ' ~ files[parent].rows
+                        ~ ' where ' ~ arguments.field ~ ' is not null)',
+                    'give one that ' ~ files[parent].name ~ ' has, or add it there'
+                ) %}
+            {%- endfor %}
+        {%- endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+{# Stop at the first value of a column of a seed's file that is not null and for which the condition holds. #}
+{% macro refuse_seed_values(file, column, condition, mend) -%}
+    {%- set found = run_query(
+        'select ' ~ column ~ ' from ' ~ file.rows ~ ' where ' ~ column ~ ' is not null and ' ~ condition ~ ' limit 1'
+    ).rows %}
+    {%- if found | length %}
+        {{- exceptions.raise_compiler_error(file.name ~ ': ' ~ column ~ " is '" ~ found[0][0] ~ "': " ~ mend) }}
     {%- endif %}
 {%- endmacro %}
