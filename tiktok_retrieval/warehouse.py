@@ -51,11 +51,22 @@ def check_warehouse(path: str) -> None:
         raise DbtRuntimeError(f"cannot open the warehouse {path}: {problem}: {mend}") from error
 
 
+def check_memory_limit(limit: str) -> None:
+    """Try the memory limit on a database of its own. Raises DbtRuntimeError of one line where DuckDB refuses it."""
+    try:
+        duckdb.connect(config={"memory_limit": limit}).close()
+    except duckdb.Error as error:
+        raise DbtRuntimeError(f"TIKTOK_MEMORY_LIMIT is '{limit}': give a size with its unit, such as 4GB") from error
+
+
 class Plugin(BasePlugin):
     """Runs before `attach`, so that a SQLite file can be attached in the same session."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        """Stop in order where the database file cannot be opened. Runs before dbt opens it."""
+        """Stop in order where the database file cannot be opened as asked. Runs before dbt opens it."""
+        settings = (self.creds.settings if self.creds else None) or {}
+        if "memory_limit" in settings:
+            check_memory_limit(str(settings["memory_limit"]))
         if self.creds is not None and self.creds.path and Path(self.creds.path).exists():
             check_warehouse(self.creds.path)
 

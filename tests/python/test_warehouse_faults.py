@@ -88,6 +88,12 @@ def test_raw_zone_without_a_name_is_refused(place: Place, monkeypatch: pytest.Mo
     assert place.kept() == KEPT
 
 
+def test_memory_limit_without_a_size_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIKTOK_MEMORY_LIMIT", "lots")
+    assert place.refusal() == "TIKTOK_MEMORY_LIMIT is 'lots': give a size with its unit, such as 4GB"
+    assert place.kept() == KEPT
+
+
 def test_file_that_is_no_database_is_refused_and_left_alone(place: Place) -> None:
     rubbish = b"this is no database\n" * 1000
     place.warehouse.write_bytes(rubbish)
