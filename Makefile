@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.installed
 
-.PHONY: help setup demo test lint types build pytest clean lock
+.PHONY: help setup demo test lint types build pytest bench clean lock
 
 help: ## list the verbs
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,16 +27,20 @@ test: $(SETUP) ## everything that has to pass: lint, types, dbt build, pytest
 lint: $(SETUP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint --processes 2 models macros tests analyses
+	$(BIN)/sqlfluff lint --processes 2 models macros tests
 
 types: $(SETUP)
 	$(BIN)/mypy
 
 build: $(SETUP)
-	TIKTOK_DATA=demo TIKTOK_WAREHOUSE=target/test/warehouse.duckdb $(BIN)/python -m tiktok_retrieval dbt build --full-refresh
+	@mkdir -p target/test
+	TIKTOK_DATA=demo TIKTOK_WAREHOUSE=target/test/warehouse.duckdb $(BIN)/dbt build --full-refresh
 
 pytest: $(SETUP)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
+
+bench: $(SETUP) ## measure speed, as ratios within one run
+	$(BIN)/python -m bench
 
 lock: ## resolve pyproject.toml into requirements.lock again
 	$(BIN)/python -m uv pip compile pyproject.toml --all-extras --generate-hashes --no-strip-extras --no-header -o requirements.lock

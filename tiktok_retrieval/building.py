@@ -33,30 +33,35 @@ def build(data: Path, warehouse: Path, arguments: Sequence[str] = ("build",), *,
     """Run dbt on a raw zone and a warehouse, from the project's folder. Raises BuildError when it fails."""
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"TIKTOK_DATA": str(data.resolve()), "TIKTOK_WAREHOUSE": str(warehouse.resolve())}
-    command = [sys.executable, "-m", "dbt.cli.main", *(["--quiet"] if quiet else []), *arguments]
+    dbt = Path(sys.executable).with_name("dbt")
+    command = [str(dbt), *(["--quiet"] if quiet else []), *arguments]
     done = subprocess.run(command, cwd=PROJECT, env=environment, check=False)
     if done.returncode:
         raise BuildError(f"dbt {arguments[0]} failed with exit code {done.returncode}; its messages stand above")
 
 
-def fingerprint(data: Path) -> str:
-    """Return a digest that changes when a file changes that a build of this raw zone is made from."""
+def fingerprint(*files: Path) -> str:
+    """Return a digest of files' names and contents."""
     digest = hashlib.sha256()
-    files = [path for pattern in SOURCES for path in PROJECT.glob(pattern)]
-    files += [path for path in data.rglob("*") if path.suffix not in NOT_BUILT_FROM]
     for path in sorted(path for path in files if path.is_file()):
         digest.update(str(path).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 
+def is_unchanged(stamp: Path, *files: Path) -> bool:
+    """Say whether the files are as they were when the stamp was set."""
+    return stamp.exists() and stamp.read_text() == fingerprint(*files)
+
+
 def build_if_changed(data: Path, warehouse: Path) -> bool:
     """Build unless nothing has changed since the last build that succeeded; say whether it was necessary."""
     stamp = warehouse.with_suffix(".stamp")
-    current = fingerprint(data)
-    if warehouse.exists() and stamp.exists() and stamp.read_text() == current:
+    files = [path for pattern in SOURCES for path in PROJECT.glob(pattern)]
+    files += [path for path in data.rglob("*") if path.suffix not in NOT_BUILT_FROM]
+    if warehouse.exists() and is_unchanged(stamp, *files):
         return False
     stamp.unlink(missing_ok=True)
     build(data, warehouse, quiet=True)
-    stamp.write_text(current)
+    stamp.write_text(fingerprint(*files))
     return True
