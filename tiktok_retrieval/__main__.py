@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tiktok_retrieval import building, demo, leaderboards
+from tiktok_retrieval import building, demo, handovers, leaderboards
 from tiktok_retrieval.demo_server import DemoServer
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console(highlight=False)
+handovers.register(app)
 
 Warehouse = Annotated[
     Path, typer.Option("--warehouse", envvar="TIKTOK_WAREHOUSE", help="The database file that dbt built.")

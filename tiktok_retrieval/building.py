@@ -22,7 +22,7 @@ SOURCES = (
     "tiktok_retrieval/*.py",
 )
 # What lies in a raw zone and makes no difference to a build
-NOT_BUILT_FROM = {".duckdb", ".wal", ".stamp", ".part", ".mp4", ".wav", ".jpg", ".lock"}
+NOT_BUILT_FROM = {".duckdb", ".wal", ".stamp", ".part", ".mp4", ".wav", ".jpg", ".lock", ".pseudonym_key"}
 
 
 class BuildError(Exception):
@@ -58,7 +58,7 @@ def build_if_changed(data: Path, warehouse: Path) -> bool:
     """Build unless nothing has changed since the last build that succeeded; say whether it was necessary."""
     stamp = warehouse.with_suffix(".stamp")
     files = [path for pattern in SOURCES for path in PROJECT.glob(pattern)]
-    files += [path for path in data.rglob("*") if path.suffix not in NOT_BUILT_FROM]
+    files += [path for path in data.rglob("*") if not NOT_BUILT_FROM & {path.suffix, path.name}]
     if warehouse.exists() and is_unchanged(stamp, *files):
         return False
     stamp.unlink(missing_ok=True)

@@ -1,38 +1,23 @@
 {# One row for each way of cleaning, text and word, with how often the word stands in the text. #}
 with
 
-texts as (select * from {{ ref('int_texts_normalised') }}),
+texts as (select * from {{ ref('int_texts_cleaned') }}),
 
 indexes as (select * from {{ ref('int_indexes_selected') }}),
 
 cleanings as (
-    select distinct
-        scheme,
-        cleaning,
-        cleaning_number
+    select distinct cleaning_number
     from indexes
     where unit in ('word', 'bounded_ngram')
 ),
 
-texts_cleaned as (
-    {%- for cleaning in ['alphanumeric', 'original', 'separated'] %}
-    select
-        cleanings.cleaning_number,
-        texts.text_id,
-        {{ clean_text('texts.normalised_text', cleaning) }} as cleaned_text
-    from texts
-    inner join cleanings on texts.scheme = cleanings.scheme
-    where cleanings.cleaning = '{{ cleaning }}'
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
-),
-
 words as (
     select
-        cleaning_number,
-        text_id,
-        {{ explode(split_text('cleaned_text', ' ')) }} as word
-    from texts_cleaned
+        texts.cleaning_number,
+        texts.text_id,
+        {{ explode(split_text('texts.cleaned_text', ' ')) }} as word
+    from texts
+    inner join cleanings on texts.cleaning_number = cleanings.cleaning_number
 ),
 
 words_counted as (

@@ -29,4 +29,4 @@ postings as (
 )
 
 select * from postings
-order by term_id, document_number, field
+order by term_id, document_number
