@@ -12,7 +12,7 @@ qrels as (select * from {{ ref('qrels') }}),
 cutoffs as (
     {% for cutoff in cutoffs -%}
     select {{ cutoff }} as cutoff
-        {{ 'union all' if not loop.last }}
+    {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
@@ -318,8 +318,8 @@ query_metrics as (
     from values_at_cutoffs
     where
         cutoff in ({{ (success_cutoffs() if metric == 'success' else list_cutoffs()) | join(', ') }})
-                {{ 'or cutoff = ' ~ no_cutoff() if metric == 'ndcg' }}
-        {{ 'union all' if not loop.last }}
+        {{ 'or cutoff = ' ~ no_cutoff() if metric == 'ndcg' }}
+    {{ 'union all' if not loop.last }}
     {% endfor -%}
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -29,4 +29,3 @@ postings as (
 )
 
 select * from postings
-order by term_id, document_number

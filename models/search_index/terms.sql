@@ -43,4 +43,3 @@ terms as (
 )
 
 select * from terms
-order by index_id, term
