@@ -34,5 +34,5 @@ fi
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 echo "setup: installing the locked Python packages into .venv"
 # the lock is complete, so pip has nothing to resolve
-.venv/bin/python -m pip install --quiet --no-deps --require-hashes --disable-pip-version-check -r requirements.lock
-.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --disable-pip-version-check -e .
+.venv/bin/python -m pip install -qq --no-deps --require-hashes --disable-pip-version-check -r requirements.lock
+.venv/bin/python -m pip install -qq --no-deps --no-build-isolation --disable-pip-version-check -e .
