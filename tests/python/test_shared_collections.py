@@ -36,7 +36,7 @@ def test_reference_runs_are_reproduced(collection: str, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     (data / "collection").symlink_to(SHARED / collection)
-    result = build(data, tmp_path / "warehouse.duckdb", select=["+int_documents_ranked"], command="run")
+    result = build(data, tmp_path / "warehouse.duckdb", select=["+int_documents_ranked"])
     assert result.success, result.messages
     runs = sorted((SHARED / collection / "runs").glob("*.trec"))
     assert runs
