@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from fault_server import REPOSITORY, picture, run_cli, scraped, serve, serving, write_batch
+from media_files import ffmpeg
 
 from extract.journal import Journal
 from extract.progress import Progress, describe_seconds
@@ -171,7 +172,7 @@ def test_steps_in_order_go_on_behind_one_that_cannot_run(capsys: pytest.CaptureF
 def test_all_steps_run_by_one_command(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     sources = ("-f", "lavfi", "-i", "testsrc=size=64x64:duration=1", "-f", "lavfi", "-i", "anullsrc=r=16000:d=1")
-    subprocess.run(["ffmpeg", "-y", "-loglevel", "error", *sources, "-shortest", str(clip)], check=True)
+    subprocess.run([ffmpeg(), "-y", "-loglevel", "error", *sources, "-shortest", str(clip)], check=True)
     data = tmp_path / "data"
     with serving() as server:
         server.routes["/clip.mp4"] = serve(clip.read_bytes())

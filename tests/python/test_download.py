@@ -30,6 +30,7 @@ from fault_server import (
     serving,
     write_batch,
 )
+from media_files import ffmpeg
 
 from extract.journal import Journal, utc_now
 from extract.media_checks import check_image, check_video
@@ -491,7 +492,7 @@ def test_whole_videos(tmp_path: Path, moov_first: bool) -> None:
 def test_real_videos_are_whole_until_they_are_cut(tmp_path: Path) -> None:
     for flags in ([], ["-movflags", "+faststart"], ["-movflags", "frag_keyframe+empty_moov"]):
         path = tmp_path / "real.mp4"
-        command = ["ffmpeg", "-y", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc=size=64x64:duration=1"]
+        command = [ffmpeg(), "-y", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc=size=64x64:duration=1"]
         subprocess.run([*command, *flags, str(path)], check=True)
         assert check_video(path).ok, flags
         whole = path.read_bytes()
