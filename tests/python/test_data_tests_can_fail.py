@@ -26,6 +26,9 @@ from tiktok_retrieval.warehouse import load_extension
 #     "assert_<sentence>": ["update <schema>.<table> set <column> = <value that breaks the sentence>"],
 # A pair (old, new) stands for a test that reads no table: what it computes is spoilt in its own SQL.
 PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
+    "assert_contents_stand_for_one_text": [
+        "update search_index.int_texts_collected set content_id = 1",
+    ],
     "assert_contributions_sum_to_scores": [
         "update retrieval.explanations set contribution = contribution + 0.001",
         "delete from retrieval.explanations where doc_id = (select min(doc_id) from retrieval.explanations)",
