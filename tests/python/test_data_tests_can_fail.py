@@ -222,7 +222,12 @@ def workshop(demo_build: BuildResult, tmp_path_factory: pytest.TempPathFactory) 
             connection.execute("drop table thawed")
         yield Workshop(
             connection=connection,
-            tests={node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "test"},
+            tests={
+                node["name"]: node
+                for node in manifest["nodes"].values()
+                # the tests of models that are off unless asked for stand there disabled
+                if node["resource_type"] == "test" and node["config"]["enabled"]
+            },
             relations={key: node["relation_name"] for key, node in manifest["nodes"].items()},
         )
 
