@@ -45,6 +45,17 @@ PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
         "delete from search_index.postings where term_id = (select min(term_id) from search_index.postings)",
         "delete from retrieval.int_document_lengths where document_number = 1",
     ],
+    "assert_every_miss_has_one_category": [
+        "delete from evaluation.failures where system_id = (select min(system_id) from evaluation.failures)",
+        "insert into evaluation.failures select * replace ('invented' as query_id) from evaluation.failures",
+        "update evaluation.failures set category = null",
+        "update evaluation.failures set target_rank = 1",
+        "update evaluation.failures set target_score = rival_score + 1",
+        "update evaluation.failures set rival_doc_id = target_doc_id",
+        "update evaluation.failures set shared_term_count = query_term_count + 1",
+        "update evaluation.failures set category = 'no_shared_term' where shared_term_count > 0",
+        "update evaluation.failures set shared_term_count = 0",
+    ],
     "assert_every_record_could_be_read": [
         "insert into corpus.quarantined_records (file, reason) values ('info/batch.json', 'planted')",
     ],
