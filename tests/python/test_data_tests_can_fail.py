@@ -123,6 +123,16 @@ PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
     "assert_raw_zone_holds_one_collection": [
         "insert into staging.stg_collection__documents (doc_id) values ('a text beside the TikToks')",
     ],
+    "assert_shared_targets_only_help": [
+        "delete from evaluation.near_duplicate_sensitivity where metric = 'success'",
+        "insert into evaluation.near_duplicate_sensitivity (system_id, metric) values ('invented', 'success')",
+        "update evaluation.near_duplicate_sensitivity set value = value - 0.001",
+        "update evaluation.near_duplicate_sensitivity set value_with_groups = value_with_groups - 0.001, "
+        "changed_query_count = 1 where metric = 'success'",
+        "update evaluation.near_duplicate_sensitivity set value_with_groups = value_with_groups + 1, "
+        "changed_query_count = 1 where metric = 'target_rank'",
+        "update evaluation.near_duplicate_sensitivity set changed_query_count = 1",
+    ],
     "assert_shown_values_are_parsed_or_excused": [
         "insert into corpus.int_scrapes_ranked (like_count_shown) values ('many')",
         "insert into staging.stg_imports__comments (like_count_shown) values ('many')",

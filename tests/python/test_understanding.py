@@ -65,7 +65,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.write("query-id\tcorpus-id\tscore\n")
         file.writelines(f"{query}\t{query} 1 target\t1\n" for query in DUELS)
         file.write("unicorn\tferret 2 rival\t1\ngone\tnobody\t1\n")
-    return build(folder / "data", folder, "+failures")
+    return build(folder / "data", folder, "+failures +near_duplicate_sensitivity")
 
 
 def test_each_way_to_miss_has_its_category(warehouse: Path) -> None:
@@ -108,3 +108,22 @@ def test_near_duplicates_are_those_of_all_pairs(warehouse: Path) -> None:
     assert len(expected) > 100
     assert {(one, other): jaccard for one, other, jaccard in found} == pytest.approx(expected)
     assert len(found) == len(expected)
+
+
+def test_a_near_duplicate_counts_as_the_target_itself(warehouse: Path) -> None:
+    """Only the query whose winner is the target's copy changes, and it becomes a success."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        found = connection.execute(
+            f"""
+            select metric, cutoff, (value_with_groups - value) * query_count, changed_query_count, query_count
+            from evaluation.near_duplicate_sensitivity
+            where system_id = '{SYSTEM}' and (metric = 'reciprocal_rank' or cutoff = 1 or metric = 'target_rank')
+            order by metric
+            """
+        ).fetchall()
+    expected = [
+        ("reciprocal_rank", None, pytest.approx(0.5), 1, len(CATEGORIES)),
+        ("success", 1, pytest.approx(1), 1, len(CATEGORIES)),
+        ("target_rank", None, pytest.approx(-1), 1, len(CATEGORIES)),
+    ]
+    assert found == expected
