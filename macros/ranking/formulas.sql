@@ -7,6 +7,22 @@
     {{ return(names | sort) }}
 {%- endmacro %}
 
+{# The statistics that a formula is given as `s`, read from the columns of two relations: a term in a document, as
+   retrieval.int_term_documents has it, and a system with its parameters. #}
+{% macro term_statistics(term_documents, systems) -%}
+    {% set statistics = {} %}
+    {% for name in [
+        'term_frequency', 'normalised_term_frequency', 'document_frequency', 'collection_frequency',
+        'document_count', 'document_length', 'mean_document_length',
+    ] %}
+        {% do statistics.update({name: term_documents ~ '.' ~ name}) %}
+    {% endfor %}
+    {% for name in ['k1', 'b', 'delta'] %}
+        {% do statistics.update({name: systems ~ '.' ~ name}) %}
+    {% endfor %}
+    {{ return(statistics) }}
+{%- endmacro %}
+
 {# The weight of a term by the formula that a row names; null, which a test reports, where no macro has that name. #}
 {% macro term_weight(formula, statistics) -%}
     case {{ formula }}
