@@ -76,6 +76,18 @@
                 "formula not in ('" ~ ranking_formulas() | join("', '") ~ "')",
                 'give one of ' ~ ranking_formulas() | join(', ') ~ ', or add a macro weight_<formula> to macros/ranking'
             ) %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id],
+                'notation',
+                "not regexp_full_match(notation, '[nlabL][ntp][ncu][.][nlabL][ntp][ncu]')",
+                'give three letters for the document, a dot and three for the query, as in lnc.ltc (macros/ranking/tf_idf.sql)'
+            ) %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id],
+                'formula',
+                "formula = 'tf_idf' and notation is null",
+                'give the notation, too, as in lnc.ltc (macros/ranking/tf_idf.sql)'
+            ) %}
         {%- endif %}
     {%- endfor %}
     {%- for test in graph.nodes.values() if test.attached_node in files and test.test_metadata %}

@@ -7,6 +7,15 @@
     {{ return(names | sort) }}
 {%- endmacro %}
 
+{# Those of them that have a macro of their own called <kind>_<formula>. #}
+{% macro formulas_with(kind) -%}
+    {% set names = [] %}
+    {% for name in ranking_formulas() if kind ~ '_' ~ name in context %}
+        {% do names.append(name) %}
+    {% endfor %}
+    {{ return(names) }}
+{%- endmacro %}
+
 {# The weight of a term by the formula that a row names; null, which a test reports, where no macro has that name. #}
 {% macro term_weight(formula, statistics) -%}
     case {{ formula }}
@@ -20,10 +29,21 @@
 {# The part of that weight that only the collection decides; null where the formula has no macro idf_<formula>. #}
 {% macro term_idf(formula, statistics) -%}
     case {{ formula }}
-            {% for name in ranking_formulas() if 'idf_' ~ name in context -%}
+            {% for name in formulas_with('idf') -%}
             when '{{ name }}'
                 then {{ context['idf_' ~ name](statistics) }}
             {% endfor -%}
+        end
+{%- endmacro %}
+
+{# What a term weighs in the query: how often it stands there, unless the formula has a macro query_weight_<formula>. #}
+{% macro query_weight(formula, statistics) -%}
+    case {{ formula }}
+            {% for name in formulas_with('query_weight') -%}
+            when '{{ name }}'
+                then {{ context['query_weight_' ~ name](statistics) }}
+            {% endfor -%}
+            else {{ statistics.query_term_frequency }}
         end
 {%- endmacro %}
 

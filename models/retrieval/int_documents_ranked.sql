@@ -1,7 +1,7 @@
 {# One row for each system, query and document retrieved: the full ranking. #}
 with
 
-query_terms as (select * from {{ ref('int_query_terms') }}),
+query_weights as (select * from {{ ref('int_query_weights') }}),
 
 term_weights as (select * from {{ ref('int_term_weights') }}),
 
@@ -16,15 +16,15 @@ foreign_results as (select * from {{ ref('stg_runs__results') }}),
 document_scores as (
     select
         term_weights.system_number,
-        query_terms.query_number,
+        query_weights.query_number,
         term_weights.document_number,
-        sum(query_terms.query_term_frequency * term_weights.weight) as score
-    from query_terms
+        sum(query_weights.query_weight * term_weights.weight) as score
+    from query_weights
     inner join term_weights
         on
-            query_terms.index_id = term_weights.index_id
-            and query_terms.term_id = term_weights.term_id
-    group by term_weights.system_number, query_terms.query_number, term_weights.document_number
+            query_weights.system_number = term_weights.system_number
+            and query_weights.term_id = term_weights.term_id
+    group by term_weights.system_number, query_weights.query_number, term_weights.document_number
 ),
 
 own_results_ranked as (

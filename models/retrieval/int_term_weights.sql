@@ -13,12 +13,18 @@
     'k1': 'systems.k1',
     'b': 'systems.b',
     'delta': 'systems.delta',
+    'notation': 'systems.notation',
+    'mean_term_frequency': 'document_norms.mean_term_frequency',
+    'largest_term_frequency': 'document_norms.largest_term_frequency',
+    'document_norm': 'document_norms.document_norm',
 } %}
 with
 
 systems as (select * from {{ ref('systems') }}),
 
 term_documents as (select * from {{ ref('int_term_documents') }}),
+
+document_norms as (select * from {{ ref('int_document_norms') }}),
 
 term_weights as (
     select
@@ -34,6 +40,10 @@ term_weights as (
         on
             term_documents.index_id = systems.index_id
             and term_documents.field_weights_id = systems.field_weights_id
+    left join document_norms
+        on
+            systems.system_number = document_norms.system_number
+            and term_documents.document_number = document_norms.document_number
 )
 
 select * from term_weights
