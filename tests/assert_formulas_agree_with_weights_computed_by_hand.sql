@@ -15,6 +15,7 @@
     'b': '0.75',
     'delta': 'delta',
     'notation': 'notation',
+    'smoothing': 'smoothing',
 } %}
 {%- set by_hand = [
     {'formula': 'bm25_lucene', 'weight': '0.659711126', 'idf': '1.203972804'},
@@ -29,6 +30,8 @@
     {'formula': 'tf_idf', 'notation': "'apn.nnn'", 'weight': '0.457755120', 'idf': '1.098612289'},
     {'formula': 'tf_idf', 'notation': "'btc.bpn'", 'weight': '0.693147181', 'idf': '1.523000021'},
     {'formula': 'tf_idf', 'notation': "'ntn.ltn'", 'weight': '1.386294361', 'idf': '1.921812056'},
+    {'formula': 'lm_dirichlet', 'smoothing': '10', 'weight': '0.955511445', 'idf': 'null'},
+    {'formula': 'lm_jelinek_mercer', 'smoothing': '0.1', 'weight': '3.218875825', 'idf': 'null'},
 ] %}
 with
 
@@ -38,6 +41,7 @@ computed_by_hand as (
         '{{ row.formula }}' as formula,
         cast({{ row.delta or 'null' }} as double) as delta,
         cast({{ row.notation or 'null' }} as varchar) as notation,
+        cast({{ row.smoothing or 'null' }} as double) as smoothing,
         {{ row.weight }} as weight,
         {{ row.idf }} as idf
     {% if not loop.last %}union all{% endif %}
@@ -59,6 +63,6 @@ select *
 from computed
 where
     computed_weight is null
-    or computed_idf is null
+    or (computed_idf is null) <> (idf is null)
     or abs(weight - computed_weight) > 1e-8
     or abs(idf - computed_idf) > 1e-8

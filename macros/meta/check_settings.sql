@@ -88,6 +88,13 @@
                 "formula = 'tf_idf' and notation is null",
                 'give the notation, too, as in lnc.ltc (macros/ranking/tf_idf.sql)'
             ) %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id],
+                'formula',
+                "formula in ('lm_dirichlet', 'lm_jelinek_mercer') and (smoothing is null or cast(smoothing as double) <= 0"
+                    ~ " or (formula = 'lm_jelinek_mercer' and cast(smoothing as double) >= 1))",
+                'give the smoothing, too: a mu above 0 for Dirichlet, a lambda between 0 and 1 for Jelinek-Mercer'
+            ) %}
         {%- endif %}
     {%- endfor %}
     {%- for test in graph.nodes.values() if test.attached_node in files and test.test_metadata %}

@@ -47,6 +47,16 @@
         end
 {%- endmacro %}
 
+{# What a result's score has beside the terms' weights; null where the formula has no macro document_part_<formula>. #}
+{% macro document_part(formula, statistics) -%}
+    case {{ formula }}
+            {% for name in formulas_with('document_part') -%}
+            when '{{ name }}'
+                then {{ context['document_part_' ~ name](statistics) }}
+            {% endfor -%}
+        end
+{%- endmacro %}
+
 {# A field's share of a term's saturated weight: its share of the weighted term frequency, normalised field by field
    where the formula does so. #}
 {% macro field_share(formula, term_frequency, normalised_term_frequency, partition) -%}

@@ -27,7 +27,8 @@ top_results as (
         queries.query_id,
         queries.query_number,
         documents.doc_id,
-        documents.document_number
+        documents.document_number,
+        documents_ranked.document_part
     from documents_ranked
     inner join systems on documents_ranked.system_id = systems.system_id
     inner join queries on documents_ranked.query_id = queries.query_id
@@ -37,7 +38,7 @@ top_results as (
         and systems.index_id is not null
 ),
 
-explanations as (
+term_contributions as (
     select
         top_results.system_id,
         top_results.query_id,
@@ -75,6 +76,23 @@ explanations as (
         on
             top_results.index_id = terms.index_id
             and query_weights.term_id = terms.term_id
+),
+
+explanations as (
+    select * from term_contributions
+    union all
+    select
+        system_id,
+        query_id,
+        doc_id,
+        null as term,
+        null as field,
+        null as term_frequency,
+        null as document_frequency,
+        null as idf,
+        document_part as contribution
+    from top_results
+    where document_part is not null
 )
 
 select * from explanations

@@ -11,7 +11,11 @@ weightings as (select * from {{ ref('int_weightings_selected') }}),
 
 collection as (select count(*) as document_count from {{ ref('documents') }}),
 
-normed_systems as (select * from systems where notation is not null),
+normed_systems as (
+    select *
+    from systems
+    where notation is not null
+),
 
 normed_indexes as (
     select distinct

@@ -22,6 +22,7 @@ query_statistics as (
     select
         index_id,
         query_number,
+        sum(query_term_frequency) as query_length,
         avg(query_term_frequency) as mean_query_term_frequency,
         max(query_term_frequency) as largest_query_term_frequency
     from query_terms
@@ -53,6 +54,7 @@ query_weights as (
         systems.system_number,
         query_terms.query_number,
         query_terms.term_id,
+        query_statistics.query_length,
         {{ query_weight('systems.formula', statistics) }} as query_weight
     from systems
     inner join query_terms on systems.index_id = query_terms.index_id

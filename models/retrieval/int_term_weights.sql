@@ -13,6 +13,7 @@
     'k1': 'systems.k1',
     'b': 'systems.b',
     'delta': 'systems.delta',
+    'smoothing': 'systems.smoothing',
     'notation': 'systems.notation',
     'mean_term_frequency': 'document_norms.mean_term_frequency',
     'largest_term_frequency': 'document_norms.largest_term_frequency',

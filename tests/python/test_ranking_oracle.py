@@ -38,6 +38,8 @@ NOTATIONS = [
     ("ltc.lnu", 0.7),
     ("ntu.lpc", None),
 ]
+# formula and smoothing of language models
+MODELS = [("lm_dirichlet", 30.0), ("lm_dirichlet", 2000.0), ("lm_jelinek_mercer", 0.1), ("lm_jelinek_mercer", 0.7)]
 
 
 def made_up_texts() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
@@ -69,6 +71,7 @@ def oracle_rows() -> dict[str, list[str]]:
         f"oracle_{notation},tf_idf,,{'' if slope is None else slope},,{notation},,Tested"
         for notation, slope in NOTATIONS
     ]
+    rankers += [f"oracle_{formula}_{smoothing},{formula},,,,,{smoothing},Tested" for formula, smoothing in MODELS]
     names = [row.partition(",")[0] for row in rankers]
     return {"rankers": rankers, "system_definitions": [f"{name},1,{name},equal,any,true,Tested" for name in names]}
 
@@ -211,6 +214,28 @@ def test_tf_idf_scores_equal_those_of_numpy(
         @ vectors_by_letters(texts, document_frequency, len(texts), notation[:3], 1 if slope is None else slope).T
     )
     assert_scores(made_up, f"oracle_{notation}", expected, (queries @ texts.T) > 0)
+
+
+@pytest.mark.parametrize(("formula", "smoothing"), MODELS)
+def test_query_likelihoods_equal_those_of_smoothed_models(
+    made_up: BuildResult, counts: tuple[Vector, Vector], formula: str, smoothing: float
+) -> None:
+    """Scores are log-likelihoods of the query, less what is the same for all documents.
+
+    The model of each document is written out and sums to 1, unlike in our formula, which sees only terms that match.
+    """
+    texts, queries = counts
+    lengths = texts.sum(axis=1, keepdims=True)
+    collection = texts.sum(axis=0) / texts.sum()
+    if formula == "lm_dirichlet":
+        models = (texts + smoothing * collection) / (lengths + smoothing)
+    else:
+        models = (1 - smoothing) * texts / np.maximum(lengths, 1) + smoothing * collection
+        models[lengths[:, 0] == 0] = collection
+    assert models.sum(axis=1) == pytest.approx(np.ones(len(texts)))
+    likelihoods = queries @ np.log(models).T
+    same = queries @ np.log(collection) if formula == "lm_dirichlet" else queries @ np.log(smoothing * collection)
+    assert_scores(made_up, f"oracle_{formula}_{smoothing}", likelihoods - same[:, None], (queries @ texts.T) > 0)
 
 
 def assert_scores(made_up: BuildResult, system_id: str, expected: Vector, is_found: NDArray[np.bool_]) -> None:

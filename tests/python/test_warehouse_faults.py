@@ -149,6 +149,7 @@ def test_seed_rows_that_cannot_be_meant_are_refused(
         ("rankers", "mine,no_such_formula,1,1,,,,x", "formula is 'no_such_formula': give one of bm25"),
         ("rankers", "mine,tf_idf,,,,ltcltc,,x", "notation is 'ltcltc': give three letters for the document, a dot"),
         ("rankers", "mine,tf_idf,,,,,,x", "formula is 'tf_idf': give the notation, too, as in lnc.ltc"),
+        ("rankers", "mine,lm_jelinek_mercer,,,,,1.5,x", "formula is 'lm_jelinek_mercer': give the smoothing, too"),
         ("tokenizers", "mine,standard,separated,sentence,,,,x", "unit is 'sentence': give one of word, ngram, "),
         (
             "indexes",
