@@ -98,6 +98,25 @@
                 "formula not in ('" ~ ranking_formulas() | join("', '") ~ "')",
                 'give one of ' ~ ranking_formulas() | join(', ') ~ ', or add a macro weight_<formula> to macros/ranking'
             ) %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id],
+                'notation',
+                "not regexp_full_match(notation, '[nlabL][ntp][ncu][.][nlabL][ntp][ncu]')",
+                'give three letters for the document, a dot and three for the query, as in lnc.ltc (macros/ranking/tf_idf.sql)'
+            ) %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id],
+                'formula',
+                "formula = 'tf_idf' and notation is null",
+                'give the notation, too, as in lnc.ltc (macros/ranking/tf_idf.sql)'
+            ) %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id],
+                'formula',
+                "formula in ('lm_dirichlet', 'lm_jelinek_mercer') and (smoothing is null or cast(smoothing as double) <= 0"
+                    ~ " or (formula = 'lm_jelinek_mercer' and cast(smoothing as double) >= 1))",
+                'give the smoothing, too: a mu above 0 for Dirichlet, a lambda between 0 and 1 for Jelinek-Mercer'
+            ) %}
         {%- endif %}
     {%- endfor %}
     {%- for test in graph.nodes.values() if test.attached_node in files and test.test_metadata %}
