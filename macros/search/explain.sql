@@ -1,9 +1,9 @@
 {# explain(query, doc_id, ...): what each term of the query adds to the score of one document, field by field. #}
-{% macro explain_function() -%}
+{% macro explain_function(systems) -%}
     create or replace macro explain(query, doc_id, system := null) as table
     with
 
-    {{ query_terms() }},
+    {{ query_terms(systems) }},
 
     asked_document as (
         select documents.*
@@ -40,9 +40,9 @@
         chosen.fields[occurrences.field_number] as field,
         occurrences.occurrence_count as term_frequency,
         occurrences.document_frequency,
-        {{ searchable_term_idf('chosen.formula', search_statistics()) }} as idf,
+        {{ formula_cases('idf', systems, search_statistics()) }} as idf,
         occurrences.query_term_frequency
-        * {{ searchable_term_weight('chosen.formula', search_statistics()) }}
+        * {{ formula_cases('weight', systems, search_statistics()) }}
         * case
             when chosen.shares_are_normalised
                 then occurrences.normalised_term_frequency / term_documents.normalised_term_frequency

@@ -2,9 +2,12 @@
    same, so that columns are qualified throughout. DuckDB plans a call anew each time, and that takes longer than to
    compute it: what a system does stands in columns of searchable_systems, not in branches here. #}
 
-{# A CTE: the one system that is asked for, or the best; an error that says what to do where there is none.
-   `columns`: more columns computed from its row. #}
-{% macro chosen_system(columns=[]) -%}
+{# A CTE: the one system that is asked for, or the best; an error that says what to do where it cannot be searched. Its
+   name is checked against names written into the function, which costs nothing. `columns`: more columns computed from
+   its row. #}
+{% macro chosen_system(systems, columns=[]) -%}
+    {%- set searched = systems | rejectattr('refusal') | map(attribute='system_id') | list -%}
+    {%- set best = systems | selectattr('is_best') | map(attribute='system_id') | list -%}
     chosen as materialized (
         select
             {% for column in columns -%}
@@ -13,25 +16,33 @@
             systems.*
         from search.searchable_systems as systems
         where
-            systems.system_id = coalesce(
-                (
-                    select
-                        case
-                            when asked.refusal is null then asked.system_id
-                            else error(
-                                'system ''' || asked.system_id || ''' cannot be searched from SQL, because ' || asked.refusal
-                                || ': choose a system of search.searchable_systems whose refusal is null'
-                            )
-                        end
-                    from search.searchable_systems as asked
-                    where case when system is null then asked.is_best else asked.system_id = cast(system as varchar) end
-                ),
-                error(
-                    coalesce('there is no system ''' || cast(system as varchar) || '''', 'no system can be searched from SQL')
-                    || ': search.searchable_systems lists those that there are'
+            systems.system_id = case
+                {%- if searched %}
+                when system is null then {{ quoted(best[0]) }}
+                when cast(system as varchar) in ({{ quoted_list(searched) }}) then cast(system as varchar)
+                {%- endif %}
+                {%- for row in systems if row.refusal %}
+                when cast(system as varchar) = {{ quoted(row.system_id) }}
+                    then error({{ quoted(
+                        'system ' ~ row.system_id ~ ' cannot be searched from SQL, because ' ~ row.refusal
+                        ~ ': choose one of ' ~ searched | join(', ')
+                    ) }})
+                {%- endfor %}
+                else error(
+                    coalesce('there is no system ''' || cast(system as varchar) || '''', 'this file has no system to search')
+                    || {{ quoted(': choose one of ' ~ searched | join(', ') if searched else '') }}
                 )
-            )
+            end
     )
+{%- endmacro %}
+
+{# A text as SQL writes it. #}
+{% macro quoted(text) -%}
+    '{{ text | replace("'", "''") }}'
+{%- endmacro %}
+
+{% macro quoted_list(texts) -%}
+    {% for text in texts %}{{ quoted(text) }}{{ ', ' if not loop.last }}{% endfor %}
 {%- endmacro %}
 
 {# The grapheme clusters of a text, as a list. By the hundred first: to find one takes as long as all before it. #}
@@ -129,8 +140,8 @@
 {%- endmacro %}
 
 {# CTEs: the chosen system and the query's terms. A stop word is in no index and needs no list. #}
-{% macro query_terms(columns=[]) -%}
-    {{ chosen_system(columns) }},
+{% macro query_terms(systems, columns=[]) -%}
+    {{ chosen_system(systems, columns) }},
 
     query_pieces as (
         select
