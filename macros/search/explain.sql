@@ -5,22 +5,7 @@
 
     {{ query_terms(systems) }},
 
-    asked_document as (
-        select documents.*
-        from search.searchable_documents as documents
-        where
-            documents.doc_id = coalesce(
-                (
-                    select asked.doc_id
-                    from search.searchable_documents as asked
-                    where asked.doc_id = cast(doc_id as varchar)
-                ),
-                error(
-                    'there is no document ''' || coalesce(cast(doc_id as varchar), 'null')
-                    || ''': search.searchable_documents lists those that there are'
-                )
-            )
-    ),
+    {{ asked_document() }},
 
     {{ occurrences(documents='asked_document') }},
 
@@ -37,7 +22,7 @@
 
     select
         occurrences.term,
-        chosen.fields[occurrences.field_number] as field,
+        chosen.field_names[occurrences.field_number] as field,
         occurrences.occurrence_count as term_frequency,
         occurrences.document_frequency,
         {{ formula_cases('idf', systems, search_statistics()) }} as idf,

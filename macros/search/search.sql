@@ -6,11 +6,11 @@
     list_transform(
         {{ all_matches('lower(cast(fields as varchar))', '[a-z0-9_]+') }},
         lambda name: case
-            when systems.weights[list_position(systems.fields, name)] is not null
-                then list_position(systems.fields, name)
+            when systems.weights[list_position(systems.field_names, name)] is not null
+                then list_position(systems.field_names, name)
             else error(
                 'system ''' || systems.system_id || ''' searches no field ''' || name || ''': it searches '
-                || array_to_string(list_filter(systems.fields, lambda field, place: systems.weights[place] is not null), ', ')
+                || array_to_string(list_filter(systems.field_names, lambda field, place: systems.weights[place] is not null), ', ')
             )
         end
     ) as chosen_fields
