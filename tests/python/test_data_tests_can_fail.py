@@ -26,6 +26,20 @@ from tiktok_retrieval.warehouse import load_extension
 #     "assert_<sentence>": ["update <schema>.<table> set <column> = <value that breaks the sentence>"],
 # A pair (old, new) stands for a test that reads no table: what it computes is spoilt in its own SQL.
 PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
+    "assert_ablations_add_up": [
+        "update evaluation.ablations set difference = difference + 0.001",
+        "update evaluation.ablations set ci_low = 2",
+        "update evaluation.ablations set difference_ci_high = -2",
+        "update evaluation.ablations set value = value + 0.001, difference = difference + 0.001 "
+        "where axis = 'query length'",
+        "update evaluation.ablations set value = value + 0.001, difference = difference + 0.001 "
+        "where axis = 'tokenizer'",
+        "update evaluation.ablations set reference = 'invented' where axis = 'tokenizer'",
+        "update evaluation.ablations set reference_value = reference_value + 0.001, difference = difference - 0.001 "
+        "where axis = 'field'",
+        "update evaluation.ablations set query_count = 1000000",
+        "update evaluation.ablations set reference_query_count = 1000000",
+    ],
     "assert_contents_stand_for_one_text": [
         "update search_index.int_texts_collected set content_id = 1",
     ],
