@@ -70,7 +70,7 @@ export function showInfo(post, search) {
         make("h2", {}, name),
         make("p", { class: "quiet" }, username && make("span", {}, `@${username}`), make("span", {}, day(post.posted_at))),
       ),
-      username && make("button", { type: "button", class: "small", onclick: () => search(username) }, "More like this creator"),
+      username && make("button", { type: "button", class: "small", onclick: () => search(username) }, "Search this creator"),
     ),
     post.description
       ? make("p", { class: "words description" }, liveText(post.description, search))

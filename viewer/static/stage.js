@@ -3,7 +3,7 @@
 import { announce, append, byId, fill, icon, make } from "./dom.js";
 import { cover } from "./cards.js";
 import { keep, load } from "./store.js";
-import { clock, creatorName, plural } from "./text.js";
+import { clock, creatorName, hue, plural } from "./text.js";
 
 const TICK = 1; // seconds between two looks at a still post
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
@@ -206,7 +206,13 @@ export class Stage {
     byId("frame").classList.add("is-missing");
     fill(
       byId("frame"),
-      make("div", { class: "missing" }, cover(post, { lazy: false }), make("p", { role: "status" }, sentence)),
+      make(
+        "div",
+        { class: "missing" },
+        cover(post, { lazy: false }),
+        post.description && make("p", { class: "missing-words" }, post.description),
+        make("p", { class: "missing-note", role: "status" }, sentence),
+      ),
     );
     this.#watchStill(post);
   }
@@ -276,6 +282,7 @@ export class Stage {
   #backdrop(post) {
     const box = byId("backdrop");
     box.replaceChildren();
+    box.className = `backdrop ${post && !post.cover ? `hue-${hue(post.creator.username ?? post.id)}` : ""}`;
     if (post?.cover) append(box, [make("img", { src: post.cover, alt: "" })]);
   }
 }
