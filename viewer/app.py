@@ -6,11 +6,12 @@ import hmac
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import jinja2
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi import Path as InPath
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -18,7 +19,7 @@ from fastapi.staticfiles import StaticFiles
 
 from tiktok_retrieval.disguises import load_project_key
 from viewer import messages
-from viewer.corpus import Corpus, Post
+from viewer.corpus import Corpus, Filters, Post, SearchRefusedError
 from viewer.ledger import IdTakenError, LedgerFullError
 from viewer.media import ID, SLIDE, MediaFolder, web_vtt
 from viewer.safety import PARTICIPANT_COOKIE, RESEARCHER_COOKIE, Gate, cookie_value
@@ -32,6 +33,10 @@ MEDIA_HEADERS = {"Cache-Control": "private, max-age=86400"}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     code: {"model": messages.Problem} for code in (400, 401, 403, 404, 409, 413, 414, 415, 422, 429, 507)
 }
+QueryInAddress = Annotated[str, Query(min_length=1, max_length=messages.QUERY_CHARACTERS)]
+SystemInAddress = Annotated[str | None, Query(max_length=200)]
+# A year of four digits, as DuckDB and browsers have them
+DateInAddress = Annotated[date | None, Query(ge=date(1900, 1, 1), le=date(2999, 12, 31))]
 TikTokIdInPath = Annotated[str, InPath(pattern=ID.pattern, max_length=25)]
 
 
@@ -109,6 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
     _add_pages(app, viewer)
     _add_media(app, viewer)
     _add_watching(app, viewer)
+    _add_search(app, viewer)
     _add_queries(app, viewer)
     return app
 
@@ -121,6 +127,10 @@ def _add_problems(app: FastAPI) -> None:
         where = ".".join(str(part) for part in found["loc"] if isinstance(part, str | int))
         text = f"{where}: {found['msg']}".encode("utf-8", "replace").decode()
         return JSONResponse({"detail": text}, 422)
+
+    @app.exception_handler(SearchRefusedError)
+    async def is_refused(_: Request, error: SearchRefusedError) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, 422)
 
     @app.exception_handler(LedgerFullError)
     async def is_full(_: Request, error: LedgerFullError) -> JSONResponse:
@@ -218,6 +228,71 @@ def _add_watching(app: FastAPI, viewer: Viewer) -> None:
         """Return a TikTok with its comments."""
         found = viewer.post(tiktok_id)
         return messages.post_message(found, viewer.media.of(tiktok_id, is_photo=found.card.media_type == "photo"))
+
+
+def _add_search(app: FastAPI, viewer: Viewer) -> None:
+    corpus = viewer.corpus
+
+    @app.get("/api/search")
+    def search(
+        query: QueryInAddress,
+        creator: Annotated[str | None, Query(max_length=100)] = None,
+        posted_from: DateInAddress = None,
+        posted_to: DateInAddress = None,
+        system: SystemInAddress = None,
+        k: Annotated[int, Query(ge=1, le=50)] = 20,
+    ) -> messages.Results:
+        """Return the best TikToks for a query."""
+        filters = Filters(creator or None, _iso(posted_from), _iso(posted_to))
+        found = corpus.search(query, filters, system_id=system, k=k)
+        results = [
+            messages.ResultMessage(
+                **messages.card_message(
+                    result.card, messages.cover_address(viewer.media, result.card.tiktok_id)
+                ).model_dump(),
+                rank=result.rank,
+                score=result.score,
+            )
+            for result in found
+        ]
+        return messages.Results(query=query, system_id=system or corpus.best_system, results=results)
+
+    @app.get("/api/snippets")
+    def snippets(
+        query: QueryInAddress,
+        tiktok_id: Annotated[list[messages.TikTokId], Query(max_length=50)],
+        system: SystemInAddress = None,
+    ) -> messages.Snippets:
+        """Return where TikToks match a query."""
+        return messages.Snippets(
+            snippets={
+                one: [
+                    messages.SnippetMessage(
+                        field=snippet.field,
+                        parts=[messages.PartMessage(text=text, is_match=is_match) for text, is_match in snippet.parts],
+                    )
+                    for snippet in corpus.snippets(query, one, system)
+                ]
+                for one in tiktok_id
+            }
+        )
+
+    @app.get("/api/explain")
+    def explain(
+        query: QueryInAddress,
+        tiktok_id: Annotated[messages.TikTokId, Query()],
+        system: SystemInAddress = None,
+    ) -> messages.Explanation:
+        """Return what each term in each field adds to a TikTok's score."""
+        shares = corpus.explain(query, tiktok_id, system)
+        return messages.Explanation(
+            terms=[messages.ShareMessage(**vars(share)) for share in shares],
+            score=sum(share.contribution for share in shares),
+        )
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _add_queries(app: FastAPI, viewer: Viewer) -> None:

@@ -12,7 +12,6 @@ import typer
 from viewer.settings import Settings
 
 DEMO = Path("data/demo")
-HEADER_BYTES = 16_384
 CONNECTIONS = 1000
 
 Data = Annotated[
@@ -142,10 +141,9 @@ def _serve(settings: Settings) -> None:
         server_header=False,
         proxy_headers=settings.behind_proxy,
         forwarded_allow_ips="127.0.0.1" if settings.behind_proxy else None,
-        h11_max_incomplete_event_size=HEADER_BYTES,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=5,
-        http="h11",
+        http="h11",  # it refuses what is no HTTP
         ws="none",
     )
     with listening:

@@ -19,6 +19,9 @@ Row = dict[str, Any]
 # More are never shown at once; the queue of a larger corpus is a sample of it
 QUEUE_LENGTH = 5000
 COMMENTS_SHOWN = 500
+# Characters that no text has a use for
+MARK_OPEN, MARK_CLOSE = "\x02", "\x03"
+NAME_FIELDS = frozenset({"creator_username", "creator_nickname"})
 
 
 class CorpusError(Exception):
@@ -73,6 +76,44 @@ class Post:
     comments: tuple[Comment, ...]
 
 
+@dataclass(frozen=True)
+class Result:
+    """A TikTok that a search found."""
+
+    rank: int
+    score: float
+    card: Card
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """Where a field of a TikTok matches: its words in pieces, each with whether it is a match."""
+
+    field: str
+    parts: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one term in one field adds to a score."""
+
+    term: str
+    field: str
+    term_frequency: float
+    document_frequency: int
+    idf: float | None
+    contribution: float
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a search is limited to; dates are ISO dates, both included."""
+
+    creator: str | None = None
+    posted_from: str | None = None
+    posted_to: str | None = None
+
+
 class Corpus:
     """One snapshot, opened read-only; every thread has a cursor of its own."""
 
@@ -93,10 +134,16 @@ class Corpus:
             raise CorpusError(
                 f"the warehouse {warehouse} holds no whole build: run `dbt build` first ({str(error).splitlines()[0]})"
             ) from error
+        # Under pseudonyms a creator is asked for by pseudonym
+        self._usernames = {} if key is None else self._read_usernames()
         self.version = version or str(builds[0]["build_id"] if builds else "unknown")
+        self.best_system = self._read_best_system(warehouse)
         if not self.ids:
             raise CorpusError(f"the corpus of {warehouse} holds no TikTok, so there is nothing to watch")
         self.post = lru_cache(maxsize=2000)(self._post)
+        self.search = lru_cache(maxsize=5000)(self._search)
+        self.snippets = lru_cache(maxsize=20_000)(self._snippets)
+        self.explain = lru_cache(maxsize=2000)(self._explain)
 
     @property
     def shows_names(self) -> bool:
@@ -120,6 +167,18 @@ class Corpus:
             {"limit": QUEUE_LENGTH},
         )
         return tuple(sorted(row["tiktok_id"] for row in found))
+
+    def _read_best_system(self, warehouse: Path) -> str:
+        try:
+            found = self.rows("select system_id from search.searchable_systems where is_best")
+        except duckdb.Error as error:
+            raise CorpusError(f"the warehouse {warehouse} has no search functions: run `dbt build` again") from error
+        return str(found[0]["system_id"]) if found else "none"
+
+    def _read_usernames(self) -> dict[str, str]:
+        found = self.rows("select distinct creator_username from corpus.tiktoks where creator_username is not null")
+        names = (row["creator_username"] for row in found)
+        return {self._disguise.person(name) or "": name for name in names}
 
     def has(self, tiktok_id: str) -> bool:
         """Say whether the corpus holds a TikTok."""
@@ -157,9 +216,71 @@ class Corpus:
             for row in found
         )
 
+    def _search(
+        self, query: str, filters: Filters = Filters(), *, system_id: str | None = None, k: int = 20
+    ) -> tuple[Result, ...]:
+        """Return the best TikToks for a query, by the warehouse's own search. Raises SearchRefusedError."""
+        found = self._asked(
+            """
+            from search(
+                $query, system := $system_id, k := $k, creator := $creator,
+                posted_from := $posted_from, posted_to := $posted_to
+            )
+            """,
+            {
+                "query": query,
+                "system_id": system_id,
+                "k": k,
+                "creator": self._usernames.get(filters.creator or "", filters.creator),
+                "posted_from": filters.posted_from,
+                "posted_to": filters.posted_to,
+            },
+        )
+        return tuple(Result(row["rank"], row["score"], self._card(row)) for row in found)
+
+    def _snippets(self, query: str, tiktok_id: str, system_id: str | None = None) -> tuple[Snippet, ...]:
+        """Return where a TikTok matches a query, the best field first. Raises SearchRefusedError."""
+        found = self._asked(
+            "from snippets($query, $id, system := $system_id, mark_open := $opening, mark_close := $closing)",
+            {"query": query, "id": tiktok_id, "system_id": system_id, "opening": MARK_OPEN, "closing": MARK_CLOSE},
+        )
+        return tuple(Snippet(row["field"], self._parts(row["field"], row["snippet"])) for row in found)
+
+    def _parts(self, field: str, snippet: str) -> tuple[tuple[str, bool], ...]:
+        """Cut a snippet at its marks; where persons have pseudonyms, names are replaced first and marks may go."""
+        if not self.shows_names:
+            plain = snippet.replace(MARK_OPEN, "").replace(MARK_CLOSE, "")
+            hidden = self._disguise.person(plain) if field in NAME_FIELDS else self._disguise.text(plain)
+            if hidden != plain:
+                return ((hidden or "", False),)
+        parts = []
+        for index, piece in enumerate(snippet.split(MARK_OPEN)):
+            match, closed, rest = piece.partition(MARK_CLOSE)
+            if index and closed:
+                parts.append((match, True))
+                parts.append((rest, False))
+            else:
+                parts.append((piece, False))
+        return tuple(part for part in parts if part[0])
+
+    def _explain(self, query: str, tiktok_id: str, system_id: str | None = None) -> tuple[Share, ...]:
+        """Return what each term in each field adds to a TikTok's score. Raises SearchRefusedError."""
+        found = self._asked(
+            "from explain($query, $id, system := $system_id)",
+            {"query": query, "id": tiktok_id, "system_id": system_id},
+        )
+        return tuple(Share(**{name: row[name] for name in Share.__dataclass_fields__}) for row in found)
+
+    def _asked(self, query: str, parameters: Mapping[str, Any]) -> list[Row]:
+        try:
+            return self.rows(query, parameters)
+        except duckdb.Error as error:
+            reason = str(error).strip().splitlines()[0].partition(": ")[2] or str(error)
+            raise SearchRefusedError(reason) from error
+
     def _card(self, row: Row) -> Card:
         return Card(
-            tiktok_id=row["tiktok_id"],
+            tiktok_id=row["tiktok_id"] if "tiktok_id" in row else row["doc_id"],
             media_type=row["media_type"],
             creator=Person(
                 self._disguise.person(row["creator_username"]), self._disguise.person(row["creator_nickname"])

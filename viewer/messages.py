@@ -78,6 +78,59 @@ class QueueMessage(BaseModel):
     snapshot_version: str
 
 
+class ResultMessage(CardMessage):
+    """A TikTok that a search found."""
+
+    rank: int
+    score: float
+
+
+class Results(BaseModel):
+    """The best TikToks for a query."""
+
+    query: str
+    system_id: str
+    results: list[ResultMessage]
+
+
+class PartMessage(BaseModel):
+    """A piece of a text, and whether it matches."""
+
+    text: str
+    is_match: bool
+
+
+class SnippetMessage(BaseModel):
+    """Where a field matches."""
+
+    field: str
+    parts: list[PartMessage]
+
+
+class Snippets(BaseModel):
+    """Where each TikTok matches, by id."""
+
+    snippets: dict[str, list[SnippetMessage]]
+
+
+class ShareMessage(BaseModel):
+    """What one term in one field adds to the score."""
+
+    term: str
+    field: str
+    term_frequency: float
+    document_frequency: int
+    idf: float | None
+    contribution: float
+
+
+class Explanation(BaseModel):
+    """Why a TikTok stands where it stands."""
+
+    terms: list[ShareMessage]
+    score: float
+
+
 class Problem(BaseModel):
     """Why a request was refused."""
 

@@ -43,6 +43,7 @@ HEADERS: Final = {
 }
 BODY_BYTES = 16_384
 TARGET_BYTES = 4_096
+HEADER_BYTES = 16_384
 REQUEST_HEADER = "x-viewer-request"
 PARTICIPANT_COOKIE = "viewer_participant"
 RESEARCHER_COOKIE = "viewer_researcher"
@@ -138,6 +139,8 @@ class Gate:
         self._limit(self._requests, address)
         if len(scope["raw_path"]) + len(scope["query_string"]) > TARGET_BYTES:
             raise RefusedError(414, "the address is too long")
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES:
+            raise RefusedError(431, "the headers are too long")
         host = headers.get("host", "")
         if host_name(host) not in self.settings.hosts:
             raise RefusedError(400, "this viewer does not go by that host name: see --allowed-host")

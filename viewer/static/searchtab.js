@@ -84,10 +84,28 @@ export class SearchTab {
           ? "Nothing found. Other words, or fewer of them, may help."
           : `${plural(answer.results.length, "video")}, best match first · ${milliseconds} ms`;
       note.title = `Ranked by ${answer.system_id}`;
+      await this.#showSnippets(query, answer.results, this.#asked.signal);
     } catch (error) {
       if (error.name === "AbortError") return;
       byId("search-results").replaceChildren();
       note.textContent = `The search did not work: ${error.message}.`;
+    }
+  }
+
+  /** The results are there at once; where they match follows. */
+  async #showSnippets(query, results, signal) {
+    if (results.length === 0) return;
+    let found = {};
+    try {
+      found = await this.source.snippets(query, results.map((result) => result.id), signal);
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      return; // the descriptions stay
+    }
+    for (const item of byId("search-results").children) {
+      const snippets = found[item.dataset.id] ?? [];
+      const words = item.querySelector(".matches");
+      if (snippets.length > 0 && words) fill(words, snippets.map((snippet) => snippetLine(snippet)));
     }
   }
 
@@ -105,9 +123,7 @@ export class SearchTab {
           "span",
           { class: "card-words" },
           make("span", { class: "card-name" }, make("span", { class: "rank" }, `${result.rank}. `), creatorName(result)),
-          result.snippets.length > 0
-            ? result.snippets.map((snippet) => snippetLine(snippet))
-            : make("span", { class: "card-text" }, result.description ?? "No description"),
+          make("span", { class: "matches" }, make("span", { class: "card-text" }, result.description ?? "No description")),
           make("span", { class: "quiet" }, day(result.posted_at)),
         ),
       ),

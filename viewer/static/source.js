@@ -60,6 +60,13 @@ export class ServerSource {
     return fetchJson(`api/search?${wanted}`, { signal });
   }
 
+  /** Where posts match a query, by id. */
+  async snippets(query, ids, signal) {
+    const wanted = new URLSearchParams({ query });
+    for (const id of ids) wanted.append("tiktok_id", id);
+    return (await fetchJson(`api/snippets?${wanted}`, { signal })).snippets;
+  }
+
   explain(query, id) {
     return fetchJson(`api/explain?${new URLSearchParams({ query, tiktok_id: id })}`);
   }
