@@ -10,11 +10,13 @@
 {% macro duckdb__create_search_functions() -%}
     {%- if execute %}
         {%- set built = run_query(
-            "select count(*) from duckdb_tables() where database_name = current_database() and schema_name || '.' || table_name in ('search.searchable_postings',"
-            ~ " 'search.searchable_systems', 'search.searchable_documents')"
+            "select count(*) from duckdb_tables() where database_name = current_database() and schema_name = 'search'"
+            ~ " and table_name in ('searchable_documents', 'searchable_postings', 'searchable_systems')"
         ).columns[0].values()[0] %}
         {%- if built == 3 %}
-            {%- do run_query(search_function()) %}
+            {%- for statement in [search_function(), explain_function()] %}
+                {%- do run_query(statement) %}
+            {%- endfor %}
         {%- endif %}
     {%- endif %}
 {%- endmacro %}
