@@ -27,7 +27,7 @@ test: $(SETUP) ## everything that has to pass: lint, types, dbt build, pytest
 lint: $(SETUP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint --processes 2 models macros tests
+	$(BIN)/sqlfluff lint --processes 2 analyses models macros tests
 
 types: $(SETUP)
 	$(BIN)/mypy

@@ -20,12 +20,13 @@
                 "var freshness_days is '" ~ freshness ~ "': give a whole number of days from 1 up"
             ) }}
         {%- endif %}
-        {%- for name in ['all_systems', 'keep_incomplete_tiktoks'] %}
+        {%- for name in ['all_systems', 'keep_incomplete_tiktoks', 'pseudonymise', 'pseudonymise_ids'] %}
             {%- if var(name, false) is not boolean %}
                 {{- exceptions.raise_compiler_error("var " ~ name ~ " is '" ~ var(name) ~ "': give true or false") }}
             {%- endif %}
         {%- endfor %}
         {{- check_raw_zone() }}
+        {{- check_pseudonymised() }}
         {{- check_seeds() }}
     {%- endif %}
 {%- endmacro %}
@@ -45,6 +46,27 @@
         {{- exceptions.raise_compiler_error(
             "the raw zone " ~ folder ~ " " ~ problem ~ ": set TIKTOK_DATA to the folder of your raw zone"
         ) }}
+    {%- endif %}
+{%- endmacro %}
+
+{# Names that an earlier build wrote would stay in the file, and the tests of what is in memory need the run that made it. #}
+{% macro check_pseudonymised() -%}
+    {%- if is_pseudonymised() %}
+        {%- set named = run_query(
+            "select 1 from information_schema.tables where table_schema = 'staging' and table_catalog = '"
+            ~ target.database ~ "' limit 1"
+        ).rows %}
+        {%- if named | length %}
+            {{- exceptions.raise_compiler_error(
+                "var pseudonymise is true, but the warehouse holds names from an earlier build: set TIKTOK_WAREHOUSE to a "
+                ~ "file that is not there yet"
+            ) }}
+        {%- endif %}
+        {%- if flags.WHICH == 'test' %}
+            {{- exceptions.raise_compiler_error(
+                "var pseudonymise is true: what the tests compare is in memory only while dbt builds: use dbt build"
+            ) }}
+        {%- endif %}
     {%- endif %}
 {%- endmacro %}
 
@@ -75,6 +97,25 @@
                 'formula',
                 "formula not in ('" ~ ranking_formulas() | join("', '") ~ "')",
                 'give one of ' ~ ranking_formulas() | join(', ') ~ ', or add a macro weight_<formula> to macros/ranking'
+            ) %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id],
+                'notation',
+                "not regexp_full_match(notation, '[nlabL][ntp][ncu][.][nlabL][ntp][ncu]')",
+                'give three letters for the document, a dot and three for the query, as in lnc.ltc (macros/ranking/tf_idf.sql)'
+            ) %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id],
+                'formula',
+                "formula = 'tf_idf' and notation is null",
+                'give the notation, too, as in lnc.ltc (macros/ranking/tf_idf.sql)'
+            ) %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id],
+                'formula',
+                "formula in ('lm_dirichlet', 'lm_jelinek_mercer') and (smoothing is null or cast(smoothing as double) <= 0"
+                    ~ " or (formula = 'lm_jelinek_mercer' and cast(smoothing as double) >= 1))",
+                'give the smoothing, too: a mu above 0 for Dirichlet, a lambda between 0 and 1 for Jelinek-Mercer'
             ) %}
         {%- endif %}
     {%- endfor %}

@@ -14,7 +14,11 @@
             ~ " and table_name in ('searchable_documents', 'searchable_postings', 'searchable_systems')"
         ).columns[0].values()[0] %}
         {%- if built == 3 %}
-            {%- for statement in [search_function(), explain_function()] %}
+            {%- set systems = [] %}
+            {%- for row in run_query('select system_id, refusal, is_best, formula from search.searchable_systems order by system_id').rows %}
+                {%- do systems.append({'system_id': row[0], 'refusal': row[1], 'is_best': row[2], 'formula': row[3]}) %}
+            {%- endfor %}
+            {%- for statement in [search_function(systems), explain_function(systems), snippets_function(systems)] %}
                 {%- do run_query(statement) %}
             {%- endfor %}
         {%- endif %}

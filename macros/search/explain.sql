@@ -1,26 +1,11 @@
 {# explain(query, doc_id, ...): what each term of the query adds to the score of one document, field by field. #}
-{% macro explain_function() -%}
+{% macro explain_function(systems) -%}
     create or replace macro explain(query, doc_id, system := null) as table
     with
 
-    {{ query_terms() }},
+    {{ query_terms(systems) }},
 
-    asked_document as (
-        select documents.*
-        from search.searchable_documents as documents
-        where
-            documents.doc_id = coalesce(
-                (
-                    select asked.doc_id
-                    from search.searchable_documents as asked
-                    where asked.doc_id = cast(doc_id as varchar)
-                ),
-                error(
-                    'there is no document ''' || coalesce(cast(doc_id as varchar), 'null')
-                    || ''': search.searchable_documents lists those that there are'
-                )
-            )
-    ),
+    {{ asked_document() }},
 
     {{ occurrences(documents='asked_document') }},
 
@@ -37,12 +22,12 @@
 
     select
         occurrences.term,
-        chosen.fields[occurrences.field_number] as field,
+        chosen.field_names[occurrences.field_number] as field,
         occurrences.occurrence_count as term_frequency,
         occurrences.document_frequency,
-        {{ searchable_term_idf('chosen.formula', search_statistics()) }} as idf,
+        {{ formula_cases('idf', systems, search_statistics()) }} as idf,
         occurrences.query_term_frequency
-        * {{ searchable_term_weight('chosen.formula', search_statistics()) }}
+        * {{ formula_cases('weight', systems, search_statistics()) }}
         * case
             when chosen.shares_are_normalised
                 then occurrences.normalised_term_frequency / term_documents.normalised_term_frequency

@@ -2,9 +2,12 @@
    same, so that columns are qualified throughout. DuckDB plans a call anew each time, and that takes longer than to
    compute it: what a system does stands in columns of searchable_systems, not in branches here. #}
 
-{# A CTE: the one system that is asked for, or the best; an error that says what to do where there is none.
-   `columns`: more columns computed from its row. #}
-{% macro chosen_system(columns=[]) -%}
+{# A CTE: the one system that is asked for, or the best; an error that says what to do where it cannot be searched. Its
+   name is checked against names written into the function, which costs nothing. `columns`: more columns computed from
+   its row. #}
+{% macro chosen_system(systems, columns=[]) -%}
+    {%- set searched = systems | rejectattr('refusal') | map(attribute='system_id') | list -%}
+    {%- set best = systems | selectattr('is_best') | map(attribute='system_id') | list -%}
     chosen as materialized (
         select
             {% for column in columns -%}
@@ -13,25 +16,33 @@
             systems.*
         from search.searchable_systems as systems
         where
-            systems.system_id = coalesce(
-                (
-                    select
-                        case
-                            when asked.refusal is null then asked.system_id
-                            else error(
-                                'system ''' || asked.system_id || ''' cannot be searched from SQL, because ' || asked.refusal
-                                || ': choose a system of search.searchable_systems whose refusal is null'
-                            )
-                        end
-                    from search.searchable_systems as asked
-                    where case when system is null then asked.is_best else asked.system_id = cast(system as varchar) end
-                ),
-                error(
-                    coalesce('there is no system ''' || cast(system as varchar) || '''', 'no system can be searched from SQL')
-                    || ': search.searchable_systems lists those that there are'
+            systems.system_id = case
+                {%- if searched %}
+                when system is null then {{ quoted(best[0]) }}
+                when cast(system as varchar) in ({{ quoted_list(searched) }}) then cast(system as varchar)
+                {%- endif %}
+                {%- for row in systems if row.refusal %}
+                when cast(system as varchar) = {{ quoted(row.system_id) }}
+                    then error({{ quoted(
+                        'system ' ~ row.system_id ~ ' cannot be searched from SQL, because ' ~ row.refusal
+                        ~ ': choose one of ' ~ searched | join(', ')
+                    ) }})
+                {%- endfor %}
+                else error(
+                    coalesce('there is no system ''' || cast(system as varchar) || '''', 'this file has no system to search')
+                    || {{ quoted(': choose one of ' ~ searched | join(', ') if searched else '') }}
                 )
-            )
+            end
     )
+{%- endmacro %}
+
+{# A text as SQL writes it. #}
+{% macro quoted(text) -%}
+    '{{ text | replace("'", "''") }}'
+{%- endmacro %}
+
+{% macro quoted_list(texts) -%}
+    {% for text in texts %}{{ quoted(text) }}{{ ', ' if not loop.last }}{% endfor %}
 {%- endmacro %}
 
 {# The grapheme clusters of a text, as a list. By the hundred first: to find one takes as long as all before it. #}
@@ -56,24 +67,6 @@
             end
         ))
     end
-{%- endmacro %}
-
-{# A CTE: the forms that the scheme has for the pieces of a relation's rows, as one map from kind and sequence.
-   `condition` is false where it is known beforehand that there are none. #}
-{% macro forms_of_pieces(relation, condition) -%}
-    select map_from_entries(list((forms.kind || ' ' || forms.sequence, forms.form))) as forms
-    from search_index.character_forms as forms
-    inner join (
-        select distinct
-            texts.scheme,
-            unnest(list_concat(texts.pieces, {{ split_text("array_to_string(texts.pieces, '')", '') }})) as sequence
-        from {{ relation }} as texts
-        where {{ condition }}
-    ) as needed
-        on
-            forms.scheme = needed.scheme
-            and forms.sequence = needed.sequence
-    where {{ condition }}
 {%- endmacro %}
 
 {# The normalised text of such pieces. #}
@@ -123,46 +116,91 @@
     ))
 {%- endmacro %}
 
-{# The query as text; no query is an empty one. #}
-{% macro query_text() -%}
-    coalesce(cast(query as varchar), '')
+{# CTEs: the texts of a relation, each with its terms by the chosen system. `rows` selects the column text; `condition` is
+   false where it is known beforehand that they are ASCII. #}
+{% macro texts_and_terms(name, rows, condition) -%}
+    {{ name }}_pieces as (
+        select
+            texts.text,
+            {{ text_pieces('texts.text', 'chosen.scheme') }} as pieces,
+            chosen.*
+        from ({{ rows }}) as texts
+        cross join chosen
+    ),
+
+    {{ name }}_forms as (
+        select map_from_entries(list((forms.kind || ' ' || forms.sequence, forms.form))) as forms
+        from search_index.character_forms as forms
+        inner join (
+            select distinct
+                texts.scheme,
+                unnest(list_concat(texts.pieces, {{ split_text("array_to_string(texts.pieces, '')", '') }})) as sequence
+            from {{ name }}_pieces as texts
+            where {{ condition }}
+        ) as needed
+            on
+                forms.scheme = needed.scheme
+                and forms.sequence = needed.sequence
+        where {{ condition }}
+    ),
+
+    {{ name }}_cleaned as (
+        select
+            {{ cleaned_as('texts', normalised_pieces('texts.pieces', 'forms.forms')) }} as cleaned_text,
+            texts.*
+        from {{ name }}_pieces as texts
+        cross join {{ name }}_forms as forms
+    ),
+
+    {{ name }}_tokens as (
+        select
+            texts.text,
+            texts.index_id,
+            {{ terms_of('texts', 'texts.cleaned_text') }} as terms
+        from {{ name }}_cleaned as texts
+    )
 {%- endmacro %}
 
 {# CTEs: the chosen system and the query's terms. A stop word is in no index and needs no list. #}
-{% macro query_terms(columns=[]) -%}
-    {{ chosen_system(columns) }},
+{% macro query_terms(systems, columns=[]) -%}
+    {%- set query_text = "coalesce(cast(query as varchar), '')" -%}
+    {{ chosen_system(systems, columns) }},
 
-    query_pieces as (
-        select
-            {{ text_pieces(query_text(), 'chosen.scheme') }} as pieces,
-            chosen.*
-        from chosen
-    ),
-
-    query_forms as ({{ forms_of_pieces('query_pieces', 'not ' ~ is_ascii(query_text())) }}),
-
-    query_cleaned as (
-        select
-            {{ cleaned_as('query_pieces', normalised_pieces('query_pieces.pieces', 'query_forms.forms')) }} as text,
-            query_pieces.*
-        from query_pieces
-        cross join query_forms
-    ),
-
-    query_tokens as (
-        select
-            unnest({{ terms_of('query_cleaned', 'query_cleaned.text') }}) as term,
-            query_cleaned.index_id
-        from query_cleaned
-    ),
+    {{ texts_and_terms('query', 'select ' ~ query_text ~ ' as text', 'not ' ~ is_ascii(query_text)) }},
 
     query_terms as (
         select
-            query_tokens.term,
-            {{ term_key('query_tokens.index_id', 'query_tokens.term') }} as term_key,
+            tokens.term,
+            {{ term_key('tokens.index_id', 'tokens.term') }} as term_key,
             count(*) as query_term_frequency
-        from query_tokens
-        group by query_tokens.index_id, query_tokens.term
+        from (select unnest(query_tokens.terms) as term, query_tokens.index_id from query_tokens) as tokens
+        group by tokens.index_id, tokens.term
+    )
+{%- endmacro %}
+
+{# CTEs: the row of the document that is asked for; an error where there is none. #}
+{% macro asked_document() -%}
+    asked as (select cast(doc_id as varchar) as asked_id),
+
+    asked_documents as (
+        select any_value(documents) as document
+        from search.searchable_documents as documents
+        inner join asked on documents.doc_id = asked.asked_id
+    ),
+
+    asked_document as (
+        select
+            unnest(
+                coalesce(
+                    asked_documents.document,
+                    error(
+                        'there is no document ' || coalesce('''' || asked.asked_id || '''', 'null')
+                        || ': search.searchable_documents lists those that there are'
+                    )
+                )
+            )
+        from asked_documents
+        cross join asked
     )
 {%- endmacro %}
 

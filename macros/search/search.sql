@@ -1,16 +1,16 @@
 {# search(query, ...): the best documents for a query, by one system, as retrieval.runs has them for the queries of the
    test collection. `fields` counts only what these fields add to the score, and finds only what they hold; `posted_to`
    includes that whole day where no time is given. #}
-{% macro search_function() -%}
+{% macro search_function(systems) -%}
     {%- set field_numbers -%}
     list_transform(
         {{ all_matches('lower(cast(fields as varchar))', '[a-z0-9_]+') }},
         lambda name: case
-            when systems.weights[list_position(systems.fields, name)] is not null
-                then list_position(systems.fields, name)
+            when systems.weights[list_position(systems.field_names, name)] is not null
+                then list_position(systems.field_names, name)
             else error(
                 'system ''' || systems.system_id || ''' searches no field ''' || name || ''': it searches '
-                || array_to_string(list_filter(systems.fields, lambda field, place: systems.weights[place] is not null), ', ')
+                || array_to_string(list_filter(systems.field_names, lambda field, place: systems.weights[place] is not null), ', ')
             )
         end
     ) as chosen_fields
@@ -20,7 +20,7 @@
     ) as table
     with
 
-    {{ query_terms(columns=[field_numbers]) }},
+    {{ query_terms(systems, columns=[field_numbers]) }},
 
     {{ occurrences(columns=[
         "chosen.chosen_fields is null or list_contains(chosen.chosen_fields, postings.field_number) as is_chosen",
@@ -51,7 +51,7 @@
             term_documents.document_number,
             round(sum(
                 term_documents.query_term_frequency
-                * {{ searchable_term_weight('chosen.formula', search_statistics()) }}
+                * {{ formula_cases('weight', systems, search_statistics()) }}
                 * term_documents.share
             ), 9) as score,
             any_value(documents.doc_id) as doc_id,

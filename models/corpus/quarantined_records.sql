@@ -1,4 +1,5 @@
 {# One row for each raw file, record or part of a record that could not be read. #}
+{% set names = ref('int_names_gathered') if is_pseudonymised() else none %}
 with
 
 records as (select * from {{ ref('stg_raw__records') }}),
@@ -49,11 +50,16 @@ problems as (
         position,
         reason
     from query_records
+),
+
+reasons as (
+    select distinct
+        file,
+        position,
+        reason
+    from problems
+    where reason is not null
 )
 
-select distinct
-    file,
-    position,
-    reason
-from problems
-where reason is not null
+select {{ disguised({'file': 'text', 'reason': 'text'}, names) }}
+from reasons

@@ -2,23 +2,14 @@
    term in the query. #}
 {{ config(materialized='view') }}
 
-{%- set statistics = {
-    'term_frequency': 'term_documents.term_frequency',
-    'normalised_term_frequency': 'term_documents.normalised_term_frequency',
-    'document_frequency': 'term_documents.document_frequency',
-    'collection_frequency': 'term_documents.collection_frequency',
-    'document_count': 'term_documents.document_count',
-    'document_length': 'term_documents.document_length',
-    'mean_document_length': 'term_documents.mean_document_length',
-    'k1': 'systems.k1',
-    'b': 'systems.b',
-    'delta': 'systems.delta',
-} %}
+{%- set statistics = term_statistics('term_documents', 'systems', 'document_norms') %}
 with
 
 systems as (select * from {{ ref('systems') }}),
 
 term_documents as (select * from {{ ref('int_term_documents') }}),
+
+document_norms as (select * from {{ ref('int_document_norms') }}),
 
 term_weights as (
     select
@@ -34,6 +25,10 @@ term_weights as (
         on
             term_documents.index_id = systems.index_id
             and term_documents.field_weights_id = systems.field_weights_id
+    left join document_norms
+        on
+            systems.system_number = document_norms.system_number
+            and term_documents.document_number = document_norms.document_number
 )
 
 select * from term_weights

@@ -20,6 +20,8 @@ own_systems as (
         rankers.k1,
         rankers.b,
         rankers.delta,
+        rankers.notation,
+        rankers.smoothing,
         selected_systems.field_weights_id,
         selected_systems.is_default,
         selected_systems.description
@@ -39,6 +41,8 @@ foreign_systems as (
         cast(null as double) as k1,
         cast(null as double) as b,
         cast(null as double) as delta,
+        cast(null as varchar) as notation,
+        cast(null as double) as smoothing,
         cast(null as varchar) as field_weights_id,
         false as is_default,
         'Run of another system, read from runs/' || system_id || '.trec' as description

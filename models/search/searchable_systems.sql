@@ -19,7 +19,7 @@ fields as (
 ),
 
 field_lists as (
-    select {{ split_text(join_strings("field || ' '", 'field_number'), ' ') }} as fields
+    select {{ split_text(join_strings("field || ' '", 'field_number'), ' ') }} as field_names
     from fields
 ),
 
@@ -84,6 +84,11 @@ systems_described as (
             when '{{ cleaning }}' then '{{ patterns.vanishing or '[^\\x00-\\x7F]' }}'
             {%- endfor %}
         end as vanishing_pattern,
+        case indexes.cleaning
+            {%- for cleaning in cleaning_patterns() %}
+            when '{{ cleaning }}' then '{{ shown_words_pattern(cleaning) }}'
+            {%- endfor %}
+        end as shown_words_pattern,
         indexes.unit <> 'ngram' as is_split,
         case indexes.unit when 'ngram' then indexes.ngram_size else 1 end as least_length,
         case indexes.unit when 'bounded_ngram' then '_' else '' end as edge,
@@ -96,7 +101,7 @@ systems_described as (
         weighting_lists.document_count,
         weighting_lists.mean_document_length,
         weighting_lists.length_number,
-        field_lists.fields,
+        field_lists.field_names,
         weighting_lists.weights,
         weighting_lists.field_bs,
         weighting_lists.field_mean_lengths,
@@ -131,6 +136,7 @@ searchable_systems as (
         scheme,
         parting_pattern,
         vanishing_pattern,
+        shown_words_pattern,
         is_split,
         least_length,
         edge,
@@ -143,7 +149,7 @@ searchable_systems as (
         document_count,
         mean_document_length,
         length_number,
-        fields,
+        field_names,
         weights,
         field_bs,
         field_mean_lengths

@@ -1,4 +1,4 @@
-"""Our scores against bm25s, an independent implementation of the BM25 family, on collections made up here."""
+"""Our scores against independent implementations on a collection made up here: bm25s, and each paper in numpy."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ import json
 import math
 import random
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import bm25s  # type: ignore[import-untyped]
+import numpy as np
 import pytest
-from warehouses import BuildResult, build
+import warehouses
+from numpy.typing import NDArray
+from warehouses import PROJECT, BuildResult, build
+
+Vector = NDArray[np.float64]
 
 VOCABULARY = [f"w{number}" for number in range(40)]
 K1, B = 1.2, 0.75
@@ -22,6 +28,18 @@ VARIANTS = [
     ("words_bm25l_k1.2_b0.75", "bm25l", "bm25l", 0.5),
     ("words_bm25plus_k1.2_b0.75", "bm25+", "bm25+", 1.0),
 ]
+# SMART notation and slope: every letter at least once
+NOTATIONS = [
+    ("lnc.ltc", None),
+    ("ntc.ntc", None),
+    ("bpn.bnn", None),
+    ("apc.atn", None),
+    ("Lnu.Ltn", 0.2),
+    ("ltc.lnu", 0.7),
+    ("ntu.lpc", None),
+]
+# formula and smoothing of language models
+MODELS = [("lm_dirichlet", 30.0), ("lm_dirichlet", 2000.0), ("lm_jelinek_mercer", 0.1), ("lm_jelinek_mercer", 0.7)]
 
 
 def made_up_texts() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
@@ -33,6 +51,29 @@ def made_up_texts() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     queries = {f"q{number:02}": chance.choices(VOCABULARY, k=chance.randint(1, 6)) for number in range(40)}
     queries |= {"q90": ["w3", "w3", "w5"], "q91": ["unheard"]}
     return documents, queries
+
+
+def project_with_rows(folder: Path, rows: dict[str, list[str]]) -> Path:
+    """Return a copy of the project whose seeds have more rows: an experiment is a row."""
+    for path in PROJECT.iterdir():
+        if path.name in ("models", "macros", "tests", "dbt_project.yml", "profiles.yml"):
+            (folder / path.name).symlink_to(path)
+    (folder / "seeds").mkdir()
+    for path in (PROJECT / "seeds").iterdir():
+        added = "".join(row + "\n" for row in rows.get(path.stem, ()))
+        (folder / "seeds" / path.name).write_text(path.read_text() + added)
+    return folder
+
+
+def oracle_rows() -> dict[str, list[str]]:
+    """Return rankers and systems on plain words that the seeds themselves do not have."""
+    rankers = [
+        f"oracle_{notation},tf_idf,,{'' if slope is None else slope},,{notation},,Tested"
+        for notation, slope in NOTATIONS
+    ]
+    rankers += [f"oracle_{formula}_{smoothing},{formula},,,,,{smoothing},Tested" for formula, smoothing in MODELS]
+    names = [row.partition(",")[0] for row in rankers]
+    return {"rankers": rankers, "system_definitions": [f"{name},1,{name},equal,any,true,Tested" for name in names]}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +88,9 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
         "".join(f"{query_id}\t{' '.join(text)}\n" for query_id, text in queries.items())
     )
     (data / "collection/qrels.txt").write_text("".join(f"{query_id} 0 d000 1\n" for query_id in queries))
-    result = build(data, data / "warehouse.duckdb", select=["+runs", "+explanations", "index_statistics"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warehouses, "PROJECT", project_with_rows(tmp_path_factory.mktemp("project"), oracle_rows()))
+        result = build(data, data / "warehouse.duckdb", select=["+runs", "+explanations", "index_statistics"])
     assert result.success, result.messages
     return result
 
@@ -88,6 +131,23 @@ def test_scores_equal_those_of_bm25s(
                 assert found[query_id, doc_id] == pytest.approx(float(score) - added, abs=1e-9), (query_id, doc_id)
 
 
+def test_every_system_of_the_seeds_explains_its_scores(tmp_path: Path) -> None:
+    """What the default build leaves out holds too: weights, and contributions that sum to the scores."""
+    result = build(
+        PROJECT / "demo",
+        tmp_path / "warehouse.duckdb",
+        select=["+runs", "+explanations", "int_query_weights"],
+        exclude=["test_type:generic", "test_type:unit"],
+        variables={"all_systems": True},
+    )
+    assert result.success, result.messages
+    assert result.status("assert_contributions_sum_to_scores") == "pass"
+    assert result.status("assert_formulas_give_weights") == "pass"
+    assert result.status("assert_rankings_follow_the_ranking_rule") == "pass"
+    built = result.rows("select distinct formula from retrieval.systems inner join retrieval.runs using (system_id)")
+    assert set(built) == set(result.rows("select distinct formula from retrieval.systems")), "a formula finds nothing"
+
+
 def test_document_frequencies_and_lengths_are_those_of_the_texts(made_up: BuildResult) -> None:
     """The index counts what is there: terms, documents, tokens, empty documents included."""
     documents, _ = made_up_texts()
@@ -103,3 +163,96 @@ def test_document_frequencies_and_lengths_are_those_of_the_texts(made_up: BuildR
         "select document_count, mean_document_length from search_index.index_statistics where index_id = 1"
     )
     assert statistics == [(len(documents), pytest.approx(sum(occurrences.values()) / len(documents), abs=1e-12))]
+
+
+@pytest.fixture(scope="module")
+def counts() -> tuple[Vector, Vector]:
+    """Term frequencies of the made-up documents and queries, a row each, over the words that documents have."""
+    documents, queries = made_up_texts()
+    known = sorted({token for text in documents.values() for token in text})
+    return tuple(  # type: ignore[return-value]
+        np.array([[text.count(token) for token in known] for text in texts.values()], dtype=float)
+        for texts in (documents, queries)
+    )
+
+
+def vectors_by_letters(counts: Vector, document_frequency: Vector, count: int, letters: str, slope: float) -> Vector:
+    """Return weighted vectors, a row each, as Salton and Buckley's letters and Singhal's pivot have them."""
+    present = counts > 0
+    distinct = np.maximum(present.sum(axis=1, keepdims=True), 1)
+    safe = np.where(present, counts, 1)
+    term = {
+        "n": counts,
+        "l": 1 + np.log(safe),
+        "a": 0.5 + 0.5 * counts / np.maximum(counts.max(axis=1, keepdims=True), 1),
+        "b": np.ones_like(counts),
+        "L": (1 + np.log(safe)) / (1 + np.log(np.maximum(counts.sum(axis=1, keepdims=True), 1) / distinct)),
+    }[letters[0]]
+    rarity = {
+        "n": np.ones_like(document_frequency),
+        "t": np.log(count / document_frequency),
+        "p": np.log(np.maximum((count - document_frequency) / document_frequency, 1)),
+    }[letters[1]]
+    weighted = np.where(present, term * rarity, 0)
+    if letters[2] == "n":
+        return weighted
+    norm = np.linalg.norm(weighted, axis=1) if letters[2] == "c" else present.sum(axis=1).astype(float)
+    norm = (1 - slope) * norm.mean() + slope * norm
+    normalised: Vector = np.divide(weighted, norm[:, None], out=np.zeros_like(weighted), where=norm[:, None] > 0)
+    return normalised
+
+
+@pytest.mark.parametrize(("notation", "slope"), NOTATIONS)
+def test_tf_idf_scores_equal_those_of_numpy(
+    made_up: BuildResult, counts: tuple[Vector, Vector], notation: str, slope: float | None
+) -> None:
+    """Scores are inner products of the vectors that the notation describes, for documents with a term of the query."""
+    texts, queries = counts
+    document_frequency = (texts > 0).sum(axis=0).astype(float)
+    expected = (
+        vectors_by_letters(queries, document_frequency, len(texts), notation[4:], 1)
+        @ vectors_by_letters(texts, document_frequency, len(texts), notation[:3], 1 if slope is None else slope).T
+    )
+    assert_scores(made_up, f"oracle_{notation}", expected, (queries @ texts.T) > 0)
+
+
+@pytest.mark.parametrize(("formula", "smoothing"), MODELS)
+def test_query_likelihoods_equal_those_of_smoothed_models(
+    made_up: BuildResult, counts: tuple[Vector, Vector], formula: str, smoothing: float
+) -> None:
+    """Scores are log-likelihoods of the query, less what is the same for all documents.
+
+    The model of each document is written out and sums to 1, unlike in our formula, which sees only terms that match.
+    """
+    texts, queries = counts
+    lengths = texts.sum(axis=1, keepdims=True)
+    collection = texts.sum(axis=0) / texts.sum()
+    if formula == "lm_dirichlet":
+        models = (texts + smoothing * collection) / (lengths + smoothing)
+    else:
+        models = (1 - smoothing) * texts / np.maximum(lengths, 1) + smoothing * collection
+        models[lengths[:, 0] == 0] = collection
+    assert models.sum(axis=1) == pytest.approx(np.ones(len(texts)))
+    likelihoods = queries @ np.log(models).T
+    same = queries @ np.log(collection) if formula == "lm_dirichlet" else queries @ np.log(smoothing * collection)
+    assert_scores(made_up, f"oracle_{formula}_{smoothing}", likelihoods - same[:, None], (queries @ texts.T) > 0)
+
+
+def assert_scores(made_up: BuildResult, system_id: str, expected: Vector, is_found: NDArray[np.bool_]) -> None:
+    """Fail unless a system finds these documents of each query with these scores, and explains the best of them."""
+    documents, queries = made_up_texts()
+    theirs = {
+        (query_id, doc_id): expected[row, column]
+        for row, query_id in enumerate(queries)
+        for column, doc_id in enumerate(documents)
+        if is_found[row, column]
+    }
+    ours = made_up.rows(f"select query_id, doc_id, score from retrieval.runs where system_id = '{system_id}'")
+    assert {(query_id, doc_id): score for query_id, doc_id, score in ours} == pytest.approx(theirs, abs=1e-9)
+    explained = made_up.rows(
+        "select query_id, doc_id, sum(contribution) from retrieval.explanations "
+        f"where system_id = '{system_id}' group by all"
+    )
+    assert explained
+    for query_id, doc_id, score in explained:
+        assert score == pytest.approx(theirs[query_id, doc_id], abs=1e-9)

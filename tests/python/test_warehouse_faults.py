@@ -129,6 +129,7 @@ def test_second_build_is_refused_while_the_first_one_runs(place: Place) -> None:
         ({"kept_depth": 0, "freshness_days": 5}, "var kept_depth is '0': give a whole number from 1 up"),
         ({"freshness_days": "soon"}, "var freshness_days is 'soon': give a whole number of days from 1 up"),
         ({"keep_incomplete_tiktoks": "perhaps"}, "var keep_incomplete_tiktoks is 'perhaps': give true or false"),
+        ({"pseudonymise": "please"}, "var pseudonymise is 'please': give true or false"),
     ],
 )
 def test_variables_that_cannot_be_meant_are_refused(place: Place, variables: dict[str, Any], line: str) -> None:
@@ -145,16 +146,20 @@ def test_seed_rows_that_cannot_be_meant_are_refused(
         if path.name in ("models", "macros", "tests", "dbt_project.yml", "profiles.yml"):
             (project / path.name).symlink_to(path)
     monkeypatch.setattr(warehouses, "PROJECT", project)
-    faults = {
-        "rankers": ("mine,no_such_formula,1,1,,x", "formula is 'no_such_formula': give one of bm25"),
-        "tokenizers": ("mine,standard,separated,sentence,,,,x", "unit is 'sentence': give one of word, ngram, "),
-        "indexes": (
+    faults = [
+        ("rankers", "mine,no_such_formula,1,1,,,,x", "formula is 'no_such_formula': give one of bm25"),
+        ("rankers", "mine,tf_idf,,,,ltcltc,,x", "notation is 'ltcltc': give three letters for the document, a dot"),
+        ("rankers", "mine,tf_idf,,,,,,x", "formula is 'tf_idf': give the notation, too, as in lnc.ltc"),
+        ("rankers", "mine,lm_jelinek_mercer,,,,,1.5,x", "formula is 'lm_jelinek_mercer': give the smoothing, too"),
+        ("tokenizers", "mine,standard,separated,sentence,,,,x", "unit is 'sentence': give one of word, ngram, "),
+        (
+            "indexes",
             "99,no_such_tokenizer,all,x",
             "tokenizer_id is 'no_such_tokenizer': give one that seeds/tokenizers",
         ),
-        "field_weights": ("mine,speech,heavy,0.4", "weight is 'heavy': give a value of the type double"),
-    }
-    for seed, (row, line) in faults.items():
+        ("field_weights", "mine,speech,heavy,0.4", "weight is 'heavy': give a value of the type double"),
+    ]
+    for seed, row, line in faults:
         shutil.rmtree(project / "seeds", ignore_errors=True)
         shutil.copytree(PROJECT / "seeds", project / "seeds")
         with (project / "seeds" / f"{seed}.csv").open("a") as file:
