@@ -21,8 +21,12 @@ byId("enter-form").addEventListener("submit", (event) => {
   enter(byId("token").value.trim());
 });
 
-if (location.hash.length > 1) {
+function enterByLink() {
+  if (location.hash.length < 2) return;
   const token = decodeURIComponent(location.hash.slice(1));
   history.replaceState(null, "", "enter");
   enter(token);
 }
+
+addEventListener("hashchange", enterByLink);
+enterByLink();
