@@ -530,6 +530,9 @@ def recheck(
     data: Data = Path("data"),
     limit: Limit = None,
     ids: Ids = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Ask again what was answered within the last day (as --ids does).")
+    ] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     strict: Strict = False,
@@ -545,7 +548,7 @@ def recheck(
     def work() -> StepResult:
         step = step_module("recheck")
         settings = step.RecheckSettings(timeout=timeout, pause=pause, base_url=base_url, cookies=cookies)
-        options = options_of(data, limit=limit, ids=ids, dry_run=dry_run, json=as_json, strict=strict)
+        options = options_of(data, limit=limit, ids=ids, force=force, dry_run=dry_run, json=as_json, strict=strict)
         result: StepResult = step.run(options, settings)
         return result
 
