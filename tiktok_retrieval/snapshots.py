@@ -129,7 +129,7 @@ def _numbered(folder: Path) -> Iterator[Path]:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Let no other process publish to the folder meanwhile; a process that dies lets go of it."""
-    with (folder / "lock").open("a") as file:
+    with (folder / "publishing.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -105,8 +105,8 @@ def test_a_killed_publisher_leaves_the_last_snapshot(warehouse: Path, step: str)
 def test_a_publisher_without_room_says_so_and_changes_nothing(warehouse: Path) -> None:
     snapshots.publish(warehouse)
     folder = warehouse.parent / "published"
-    (folder / "lock").unlink()
-    (folder / "lock").mkdir()
+    (folder / "publishing.lock").unlink()
+    (folder / "publishing.lock").mkdir()
     with pytest.raises(snapshots.SnapshotError, match="the last one stays in force"):
         snapshots.publish(warehouse)
     assert version_of(snapshots.current(warehouse)) == 1
