@@ -240,7 +240,7 @@ def _add_search(app: FastAPI, viewer: Viewer) -> None:
         posted_from: DateInAddress = None,
         posted_to: DateInAddress = None,
         system: SystemInAddress = None,
-        k: Annotated[int, Query(ge=1, le=50)] = 20,
+        k: Annotated[int, Query(ge=1, le=50)] = 10,
     ) -> messages.Results:
         """Return the best TikToks for a query."""
         filters = Filters(creator or None, _iso(posted_from), _iso(posted_to))
@@ -264,6 +264,7 @@ def _add_search(app: FastAPI, viewer: Viewer) -> None:
         system: SystemInAddress = None,
     ) -> messages.Snippets:
         """Return where TikToks match a query."""
+        found = corpus.snippets(query, tiktok_id, system)
         return messages.Snippets(
             snippets={
                 one: [
@@ -271,9 +272,9 @@ def _add_search(app: FastAPI, viewer: Viewer) -> None:
                         field=snippet.field,
                         parts=[messages.PartMessage(text=text, is_match=is_match) for text, is_match in snippet.parts],
                     )
-                    for snippet in corpus.snippets(query, one, system)
+                    for snippet in snippets
                 ]
-                for one in tiktok_id
+                for one, snippets in found.items()
             }
         )
 

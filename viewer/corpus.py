@@ -19,6 +19,7 @@ Row = dict[str, Any]
 # More are never shown at once; the queue of a larger corpus is a sample of it
 QUEUE_LENGTH = 5000
 COMMENTS_SHOWN = 500
+SNIPPETS_SHOWN = 3
 # Characters that no text has a use for
 MARK_OPEN, MARK_CLOSE = "\x02", "\x03"
 NAME_FIELDS = frozenset({"creator_username", "creator_nickname"})
@@ -114,6 +115,27 @@ class Filters:
     posted_to: str | None = None
 
 
+class RecentSnippets:
+    """The snippets that were read last, by query, TikTok and system; safe for threads."""
+
+    def __init__(self, most: int) -> None:
+        """Take how many entries are kept."""
+        self._most = most
+        self._found: dict[tuple[str, str, str | None], tuple[Snippet, ...]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[str, str, str | None]) -> tuple[Snippet, ...] | None:
+        """Return what is kept; None for nothing."""
+        return self._found.get(key)
+
+    def keep(self, new: Mapping[tuple[str, str, str | None], tuple[Snippet, ...]]) -> None:
+        """Keep some more, and forget the oldest."""
+        with self._lock:
+            self._found.update(new)
+            for key in list(self._found)[: max(0, len(self._found) - self._most)]:
+                del self._found[key]
+
+
 class Corpus:
     """One snapshot, opened read-only; every thread has a cursor of its own."""
 
@@ -142,7 +164,7 @@ class Corpus:
             raise CorpusError(f"the corpus of {warehouse} holds no TikTok, so there is nothing to watch")
         self.post = lru_cache(maxsize=2000)(self._post)
         self.search = lru_cache(maxsize=5000)(self._search)
-        self.snippets = lru_cache(maxsize=20_000)(self._snippets)
+        self._known_snippets = RecentSnippets(20_000)
         self.explain = lru_cache(maxsize=2000)(self._explain)
 
     @property
@@ -217,7 +239,7 @@ class Corpus:
         )
 
     def _search(
-        self, query: str, filters: Filters = Filters(), *, system_id: str | None = None, k: int = 20
+        self, query: str, filters: Filters = Filters(), *, system_id: str | None = None, k: int = 10
     ) -> tuple[Result, ...]:
         """Return the best TikToks for a query, by the warehouse's own search. Raises SearchRefusedError."""
         found = self._asked(
@@ -238,13 +260,56 @@ class Corpus:
         )
         return tuple(Result(row["rank"], row["score"], self._card(row)) for row in found)
 
-    def _snippets(self, query: str, tiktok_id: str, system_id: str | None = None) -> tuple[Snippet, ...]:
-        """Return where a TikTok matches a query, the best field first. Raises SearchRefusedError."""
+    def snippets(
+        self, query: str, tiktok_ids: Sequence[str], system_id: str | None = None
+    ) -> dict[str, tuple[Snippet, ...]]:
+        """Return where TikToks match a query, the field with most matches first. Raises SearchRefusedError."""
+        keys = {tiktok_id: (query, tiktok_id, system_id) for tiktok_id in tiktok_ids}
+        known = {tiktok_id: self._known_snippets.get(key) for tiktok_id, key in keys.items()}
+        missing = [tiktok_id for tiktok_id, found in known.items() if found is None]
+        if missing:
+            read = self._read_snippets(query, missing, system_id)
+            self._known_snippets.keep({keys[tiktok_id]: found for tiktok_id, found in read.items()})
+            known.update(read)
+        return {tiktok_id: known[tiktok_id] or () for tiktok_id in tiktok_ids}
+
+    def _read_snippets(
+        self, query: str, tiktok_ids: Sequence[str], system_id: str | None
+    ) -> dict[str, tuple[Snippet, ...]]:
         found = self._asked(
-            "from snippets($query, $id, system := $system_id, mark_open := $opening, mark_close := $closing)",
-            {"query": query, "id": tiktok_id, "system_id": system_id, "opening": MARK_OPEN, "closing": MARK_CLOSE},
+            """
+            select asked.tiktok_id, matching.field, matching.snippet
+            from (
+                select tiktok_id from corpus.tiktoks where tiktok_id in (select unnest($ids))
+            ) as asked,
+            lateral (
+                from snippets(
+                    $query, asked.tiktok_id, system := $system_id, mark_open := $opening, mark_close := $closing
+                )
+            ) as matching
+            """,
+            {
+                "query": query,
+                "ids": list(tiktok_ids),
+                "system_id": system_id,
+                "opening": MARK_OPEN,
+                "closing": MARK_CLOSE,
+            },
         )
-        return tuple(Snippet(row["field"], self._parts(row["field"], row["snippet"])) for row in found)
+        of_each: dict[str, list[Row]] = {tiktok_id: [] for tiktok_id in tiktok_ids}
+        for row in found:
+            of_each[row["tiktok_id"]].append(row)
+
+        def place(row: Row) -> tuple[int, str]:
+            return -row["snippet"].count(MARK_OPEN), row["field"]
+
+        return {
+            tiktok_id: tuple(
+                Snippet(row["field"], self._parts(row["field"], row["snippet"]))
+                for row in sorted(rows, key=place)[:SNIPPETS_SHOWN]
+            )
+            for tiktok_id, rows in of_each.items()
+        }
 
     def _parts(self, field: str, snippet: str) -> tuple[tuple[str, bool], ...]:
         """Cut a snippet at its marks; where persons have pseudonyms, names are replaced first and marks may go."""

@@ -162,7 +162,7 @@ def test_search_is_the_warehouses_own(client: TestClient, demo_build: BuildResul
         from retrieval.runs
         inner join test_collection.queries using (query_id)
         inner join search.searchable_systems as systems on runs.system_id = systems.system_id and systems.is_best
-        where runs.rank <= 20 and runs.query_id in (select query_id from test_collection.queries order by 1 limit 8)
+        where runs.rank <= 10 and runs.query_id in (select query_id from test_collection.queries order by 1 limit 8)
         group by queries.query_id, queries.query_text
         """
     ):
