@@ -255,5 +255,6 @@
         'k1': 'chosen.k1',
         'b': 'chosen.b',
         'delta': 'chosen.delta',
+        'smoothing': 'chosen.smoothing',
     }) }}
 {%- endmacro %}

@@ -98,6 +98,7 @@ systems_described as (
         systems.k1,
         systems.b,
         systems.delta,
+        systems.smoothing,
         weighting_lists.document_count,
         weighting_lists.mean_document_length,
         weighting_lists.length_number,
@@ -127,9 +128,9 @@ searchable_systems as (
         row_number() over (
             order by
                 case when refusal is null then 0 else 1 end,
+                case when is_default then 0 else 1 end,
                 case when position is null then 1 else 0 end,
                 position,
-                case when is_default then 0 else 1 end,
                 system_id
         ) = 1 and refusal is null as is_best,
         index_id,
@@ -146,6 +147,7 @@ searchable_systems as (
         k1,
         b,
         delta,
+        smoothing,
         document_count,
         mean_document_length,
         length_number,
