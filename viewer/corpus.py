@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from tiktok_retrieval import snapshots
 from tiktok_retrieval.disguises import Disguise
 
 Row = dict[str, Any]
@@ -20,6 +23,7 @@ Row = dict[str, Any]
 QUEUE_LENGTH = 5000
 COMMENTS_SHOWN = 500
 SNIPPETS_SHOWN = 3
+SECONDS_BETWEEN_LOOKS = 2.0
 # Characters that no text has a use for
 MARK_OPEN, MARK_CLOSE = "\x02", "\x03"
 NAME_FIELDS = frozenset({"creator_username", "creator_nickname"})
@@ -139,14 +143,12 @@ class RecentSnippets:
 class Corpus:
     """One snapshot, opened read-only; every thread has a cursor of its own."""
 
-    def __init__(self, warehouse: Path, *, key: bytes | None, version: str | None = None) -> None:
+    def __init__(self, warehouse: Path, *, key: bytes | None) -> None:
         """Open a database file. With a key, persons have pseudonyms. Raises CorpusError."""
-        if not warehouse.is_file():
-            raise CorpusError(f"there is no warehouse at {warehouse}: run `dbt build` first")
         try:
             self._connection = duckdb.connect(str(warehouse), read_only=True, config={"threads": 1})
         except duckdb.Error as error:
-            raise CorpusError(f"the warehouse {warehouse} cannot be opened: {str(error).splitlines()[0]}") from error
+            raise CorpusError(f"the snapshot {warehouse} cannot be opened: {str(error).splitlines()[0]}") from error
         self._cursors = threading.local()
         try:
             self.ids = self._read_ids()
@@ -154,11 +156,11 @@ class Corpus:
             self._disguise = Disguise.of_warehouse(self._connection, key, keep_ids=True)
         except duckdb.Error as error:
             raise CorpusError(
-                f"the warehouse {warehouse} holds no whole build: run `dbt build` first ({str(error).splitlines()[0]})"
+                f"the snapshot {warehouse} holds no whole build: run `dbt build` first ({str(error).splitlines()[0]})"
             ) from error
         # Under pseudonyms a creator is asked for by pseudonym
         self._usernames = {} if key is None else self._read_usernames()
-        self.version = version or str(builds[0]["build_id"] if builds else "unknown")
+        self.version = str(builds[0]["build_id"]) if builds else "unknown"
         self.best_system = self._read_best_system(warehouse)
         if not self.ids:
             raise CorpusError(f"the corpus of {warehouse} holds no TikTok, so there is nothing to watch")
@@ -194,7 +196,7 @@ class Corpus:
         try:
             found = self.rows("select system_id from search.searchable_systems where is_best")
         except duckdb.Error as error:
-            raise CorpusError(f"the warehouse {warehouse} has no search functions: run `dbt build` again") from error
+            raise CorpusError(f"the snapshot {warehouse} has no search functions: run `dbt build` again") from error
         return str(found[0]["system_id"]) if found else "none"
 
     def _read_usernames(self) -> dict[str, str]:
@@ -357,3 +359,43 @@ class Corpus:
 
 def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC)
+
+
+class Corpora:
+    """The newest published snapshot of a warehouse, whenever it is asked for."""
+
+    def __init__(self, warehouse: Path, *, key: bytes | None) -> None:
+        """Open the newest snapshot. Raises CorpusError where there is none."""
+        self._warehouse = warehouse
+        self._key = key
+        self._opening = threading.Lock()
+        self._path = self._newest()
+        self._corpus = Corpus(self._path, key=key)
+        self._looked_at = time.monotonic()
+
+    @property
+    def current(self) -> Corpus:
+        """The newest snapshot; while a newer one is being opened, the one before it."""
+        if time.monotonic() - self._looked_at > SECONDS_BETWEEN_LOOKS and self._opening.acquire(blocking=False):
+            try:
+                self._look()
+            finally:
+                self._opening.release()
+        return self._corpus
+
+    def _look(self) -> None:
+        try:
+            path = self._newest()
+            if path != self._path:
+                # Requests that still use the old one keep it open
+                self._corpus, self._path = Corpus(path, key=self._key), path
+        except CorpusError as error:
+            # What was readable stays: a raw zone without snapshots is being moved, or its last one removed
+            print(f"viewer: {error}", file=sys.stderr)
+        self._looked_at = time.monotonic()
+
+    def _newest(self) -> Path:
+        try:
+            return snapshots.current(self._warehouse)
+        except snapshots.NoSnapshotError as error:
+            raise CorpusError(str(error)) from error

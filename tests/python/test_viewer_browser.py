@@ -694,7 +694,7 @@ def test_reduced_motion_starts_nothing(open_viewer: Open, zone: Zone) -> None:
 
 def test_entering_with_a_token(open_viewer: Open, zone: Zone, browser: Browser) -> None:
     with served(zone, token="open sesame") as address:
-        context = browser.new_context(viewport=DESKTOP)
+        context = browser.new_context()
         page = context.new_page()
         page.goto(f"{address}/")
         assert page.url == f"{address}/enter"
