@@ -46,6 +46,12 @@ CoreJobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Items in ha
 Force = Annotated[bool, typer.Option("--force", help="Do again what is done already.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Pseudonymise = Annotated[
+    bool,
+    typer.Option(
+        "--pseudonymise", help="Write keyed hashes in place of persons; ids and media links stay. Never anonymous."
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 when an item or input failed.")]
 
 
@@ -173,6 +179,7 @@ def scrape(
     ready_timeout: Annotated[
         float, typer.Option("--ready-timeout", min=1, help="Seconds to wait for the first post, your log-in included.")
     ] = 300,
+    pseudonymise: Pseudonymise = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     strict: Strict = False,
@@ -192,6 +199,7 @@ def scrape(
             max_comments=max_comments,
             replies=replies,
             ready_timeout_s=ready_timeout,
+            pseudonymise=pseudonymise,
         )
         result: StepResult = step.run(options_of(data, dry_run=dry_run, json=as_json, strict=strict), settings)
         return result
@@ -209,6 +217,7 @@ def import_(
     force: Annotated[
         bool, typer.Option("--force", help="Put a file of which there is one in the place of the old one.")
     ] = False,
+    pseudonymise: Pseudonymise = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     strict: Strict = False,
@@ -217,7 +226,7 @@ def import_(
 
     def work() -> StepResult:
         options = options_of(data, limit=limit, force=force, dry_run=dry_run, json=as_json, strict=strict)
-        result: StepResult = step_module("import_files").run(options, files)
+        result: StepResult = step_module("import_files").run(options, files, pseudonymise=pseudonymise)
         return result
 
     finish(work, as_json=as_json, strict=strict)

@@ -1,7 +1,8 @@
 {# Every readable query of every source is in queries or, with a reason, in excluded_queries: nothing is lost. #}
+{% set names = ref('int_names_gathered') if is_pseudonymised() else none %}
 with
 
-submitted as (
+given as (
     select
         query_id,
         file as source
@@ -19,6 +20,11 @@ submitted as (
         file as source
     from {{ ref('stg_collection__queries') }}
     where problem is null
+),
+
+submitted as (
+    select {{ disguised({'query_id': 'query_id', 'source': 'query_id'}, names) }}
+    from given
 ),
 
 delivered as (

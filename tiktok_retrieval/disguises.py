@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import TracebackType
+from typing import TypedDict
 
 import duckdb
 from duckdb.func import FunctionNullHandling
@@ -98,30 +99,41 @@ class Disguise:
         """Learn the names to be found in texts from a warehouse; where no TikTok was scraped, ids and texts stay."""
         if key is None:
             return cls(None)
-        names = _Names(connection)
+        return cls.of_names(key, **_names_of(connection), keep_ids=keep_ids)
+
+    @classmethod
+    def of_names(
+        cls,
+        key: bytes,
+        *,
+        creators: Iterable[str],
+        commenters: Iterable[str],
+        authors: Iterable[str],
+        tiktok_counts: Mapping[str, int],
+        has_tiktoks: bool,
+        keep_ids: bool,
+    ) -> Disguise:
+        """Take the names by what their persons do, and in how many TikToks' texts each stands.
+
+        Where no TikTok was scraped, ids and texts stay.
+        """
+        always = [*creators, *authors]
+        everyone = [*always, *commenters]
+        words = {
+            pseudonyms.plain_name(name) for name, tiktoks in tiktok_counts.items() if tiktoks >= COMMON_WORD_TIKTOKS
+        } - {pseudonyms.plain_name(name) for name in always}
         return cls(
             key,
-            keep_ids=keep_ids or not names.has_tiktoks,
-            keep_texts=not names.has_tiktoks,
-            names=pseudonyms.KnownNames(names.telling),
-            mentionable=pseudonyms.KnownNames(names.all),
-            authors=pseudonyms.KnownNames(names.authors),
+            keep_ids=keep_ids or not has_tiktoks,
+            keep_texts=not has_tiktoks,
+            names=pseudonyms.KnownNames(name for name in everyone if pseudonyms.plain_name(name) not in words),
+            mentionable=pseudonyms.KnownNames(everyone),
+            authors=pseudonyms.KnownNames(authors),
         )
 
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the methods SQL functions of this connection: hide_person, hide_id, hide_text and so on."""
-        for name, function in {
-            "hide_person": self.person,
-            "hide_id": self.identifier,
-            "hide_comment_id": self.comment_identifier,
-            "hide_query_id": self.query_identifier,
-            "hide_text": self.text,
-            "hide_music_title": self.music_title,
-            "hide_link": self.link,
-        }.items():
-            connection.create_function(
-                name, function, ["VARCHAR"], "VARCHAR", null_handling=FunctionNullHandling.SPECIAL
-            )
+        register_hiding(connection, lambda: self)
 
     def _person(self, name: str | None) -> str | None:
         return name if self.key is None else pseudonyms.pseudonym_of_person(self.key, name)
@@ -165,40 +177,79 @@ class Disguise:
         return ID_IN_TEXT.sub(lambda found: self.identifier(found.group()) or "", text)
 
 
-class _Names:
-    """The names of all persons a warehouse knows: creators, commenters, query authors."""
+# What SQL calls, by its name there
+HIDING: Mapping[str, Callable[[Disguise, str | None], str | None]] = {
+    "hide_person": lambda disguise, value: disguise.person(value),
+    "hide_id": lambda disguise, value: disguise.identifier(value),
+    "hide_comment_id": lambda disguise, value: disguise.comment_identifier(value),
+    "hide_query_id": lambda disguise, value: disguise.query_identifier(value),
+    "hide_text": lambda disguise, value: disguise.text(value),
+    "hide_music_title": lambda disguise, value: disguise.music_title(value),
+    "hide_link": lambda disguise, value: disguise.link(value),
+}
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        def texts(query: str) -> list[str]:
-            return [str(value) for (value,) in connection.execute(query).fetchall()]
 
-        creators = texts(
-            """
-            select creator_username from corpus.int_scrapes_ranked where creator_username is not null
-            union
-            select creator_nickname from corpus.int_scrapes_ranked where creator_nickname is not null
-            """
+def register_hiding(connection: duckdb.DuckDBPyConnection, disguise: Callable[[], Disguise]) -> None:
+    """Make the SQL functions of HIDING known to a connection; `disguise` is asked for at every call."""
+    for name, function in HIDING.items():
+        connection.create_function(
+            name,
+            partial(_hide, function, disguise),
+            ["VARCHAR"],
+            "VARCHAR",
+            null_handling=FunctionNullHandling.SPECIAL,
         )
-        self.has_tiktoks = bool(connection.execute("select 1 from corpus.int_tiktoks_judged limit 1").fetchall())
-        self.authors = texts(
-            "select distinct author from test_collection.int_queries_submitted where author is not null"
-        )
-        commenters = texts(
-            """
-            select commenter_name from staging.stg_scraper__comments where commenter_name is not null
-            union
-            select commenter_name from staging.stg_imports__comments where commenter_name is not null
-            """
-        )
-        self.all = [*creators, *self.authors, *commenters]
-        always = {pseudonyms.plain_name(name) for name in (*creators, *self.authors)}
-        common = self._common(connection) - always
-        self.telling = [name for name in self.all if pseudonyms.plain_name(name) not in common]
 
-    def _common(self, connection: duckdb.DuckDBPyConnection) -> set[str]:
-        """Return the names that stand, without an @, in the texts of many TikToks."""
-        known = pseudonyms.KnownNames(self.all)
-        rows = connection.execute(
+
+def _hide(
+    function: Callable[[Disguise, str | None], str | None], disguise: Callable[[], Disguise], value: str | None
+) -> str | None:
+    return function(disguise(), value)
+
+
+def count_names(names: Collection[str], texts: Iterable[str]) -> dict[str, int]:
+    """Return in how many of the texts each name stands without an @; those that stand in none are left out."""
+    known = pseudonyms.KnownNames(names)
+    counts: Counter[str] = Counter()
+    for text in texts:
+        unmentioned = pseudonyms.HANDLE.sub("", text)
+        counts.update({pseudonyms.plain_name(unmentioned[start:end]) for start, end in known.spans(unmentioned)})
+    return {name: counts[plain] for name in names if (plain := pseudonyms.plain_name(name)) in counts}
+
+
+class _NamesByPart(TypedDict):
+    creators: list[str]
+    commenters: list[str]
+    authors: list[str]
+    tiktok_counts: dict[str, int]
+    has_tiktoks: bool
+
+
+def _names_of(connection: duckdb.DuckDBPyConnection) -> _NamesByPart:
+    """Return the names of all persons a warehouse knows."""
+
+    def texts(query: str) -> list[str]:
+        return [str(value) for (value,) in connection.execute(query).fetchall()]
+
+    creators = texts(
+        """
+        select creator_username from corpus.int_scrapes_ranked where creator_username is not null
+        union
+        select creator_nickname from corpus.int_scrapes_ranked where creator_nickname is not null
+        """
+    )
+    authors = texts("select distinct author from test_collection.int_queries_submitted where author is not null")
+    # A warehouse that was built pseudonymised has no staging room
+    staged = relation_names(connection) & {"staging.stg_scraper__comments", "staging.stg_imports__comments"}
+    commenters = texts(
+        " union ".join(
+            f"select commenter_name from {relation} where commenter_name is not null"
+            for relation in staged or {"corpus.int_comments_merged"}
+        )
+    )
+    counts = count_names(
+        [*creators, *authors, *commenters],
+        texts(
             """
             select concat_ws(' ; ', tiktoks.description, judged.cover_text, judged.speech_text, comments.texts)
             from corpus.int_tiktoks_judged as judged
@@ -209,12 +260,15 @@ class _Names:
                 group by tiktok_id
             ) as comments on judged.tiktok_id = comments.tiktok_id
             """
-        ).fetchall()
-        counts: Counter[str] = Counter()
-        for (text,) in rows:
-            unmentioned = pseudonyms.HANDLE.sub("", text)
-            counts.update({pseudonyms.plain_name(unmentioned[start:end]) for start, end in known.spans(unmentioned)})
-        return {name for name, tiktoks in counts.items() if tiktoks >= COMMON_WORD_TIKTOKS}
+        ),
+    )
+    return {
+        "creators": creators,
+        "commenters": commenters,
+        "authors": authors,
+        "tiktok_counts": counts,
+        "has_tiktoks": bool(connection.execute("select 1 from corpus.int_tiktoks_judged limit 1").fetchall()),
+    }
 
 
 class Files:

@@ -12,6 +12,7 @@ from duckdb import DuckDBPyConnection
 from Stemmer import Stemmer  # type: ignore[import-not-found]
 
 from tiktok_retrieval.characters import character_forms
+from tiktok_retrieval.disguises import Disguise, count_names, load_project_key, register_hiding
 
 _english = Stemmer("english")
 # NaN and Infinity are no JSON, and a reading that insists on it would lose the record
@@ -19,6 +20,8 @@ _decoder = json.JSONDecoder(parse_constant=lambda _: None)
 _between_records = re.compile(r"[\s,\ufeff]*")
 _next_record = re.compile(r"\n\s*(?=\{)")
 _key = re.compile(r'\s*("[0-9]+")\s*:\s*')
+# How the build in this process hides persons; set before the first table that holds them is made
+_disguise: Disguise | None = None
 
 
 def snowball_stem(term: str) -> str:
@@ -133,6 +136,44 @@ def _describe(text: str, position: int, error: Exception) -> str:
     return f"broken JSON: nothing whole from character {position + 1} (line {line}) on: {said}"
 
 
+def begin_disguise(
+    raw_zone: str,
+    keep_ids: bool,
+    has_tiktoks: bool,
+    names: list[str],
+    parts: list[str],
+    tiktok_counts: list[int],
+) -> bool:
+    """Let hide_person, hide_text and so on hide these names.
+
+    Each comes with its person's part (creator, commenter or author) and in how many TikToks' texts it stands.
+    The key is the raw zone's own and never enters the database. Raises ExportError where it cannot be had.
+    """
+    global _disguise
+    by_part: dict[str, list[str]] = {"creator": [], "commenter": [], "author": []}
+    for name, part in zip(names, parts, strict=True):
+        by_part[part].append(name)
+    _disguise = Disguise.of_names(
+        load_project_key(Path(raw_zone)),
+        creators=by_part["creator"],
+        commenters=by_part["commenter"],
+        authors=by_part["author"],
+        tiktok_counts=dict(zip(names, tiktok_counts, strict=True)),
+        has_tiktoks=has_tiktoks,
+        keep_ids=keep_ids,
+    )
+    return True
+
+
+def current_disguise() -> Disguise:
+    """Return how persons are hidden. Raises RuntimeError before begin_disguise: nothing may leave as it is then."""
+    if _disguise is None:
+        raise RuntimeError(
+            "the names to be hidden are not known: build int_names_gathered first, in the same run of dbt"
+        )
+    return _disguise
+
+
 def register(connection: DuckDBPyConnection) -> None:
     """Make every function of this module known to the connection."""
     connection.create_function("snowball_stem", snowball_stem, ["VARCHAR"], "VARCHAR")
@@ -153,3 +194,12 @@ def register(connection: DuckDBPyConnection) -> None:
         "VARCHAR",
         side_effects=True,
     )
+    connection.create_function("count_names", count_names, ["VARCHAR[]", "VARCHAR[]"], "MAP(VARCHAR, INTEGER)")
+    connection.create_function(
+        "begin_disguise",
+        begin_disguise,
+        ["VARCHAR", "BOOLEAN", "BOOLEAN", "VARCHAR[]", "VARCHAR[]", "INTEGER[]"],
+        "BOOLEAN",
+        side_effects=True,
+    )
+    register_hiding(connection, current_disguise)

@@ -12,15 +12,17 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
+from extract.disguising import disguise_for, values_of, write_disguised
 from extract.formats import FORMATS, Format, Sample
 from extract.formats.records import Fault, Record, iter_records
 from extract.steps.common import NoInputError, Outcome, StepOptions, StepResult, UsageError, run_items
+from tiktok_retrieval.disguises import Disguise
 
 SAMPLE_SIZE = 50
 PIECE = 1 << 20
@@ -185,19 +187,55 @@ def place_for(data: Path, form: Format, name: str, digest: str, size: int, *, fo
     return path, False
 
 
-def file_one(data: Path, source: Path, options: StepOptions) -> Filed:
-    """Recognise a file and file it; in a dry run only say where it would go. Raises RefusedError."""
+def write_and_digest(source: Path, form: Format, target: Path, disguise: Disguise) -> str:
+    """Write a file with pseudonyms in place of persons; return its SHA-256."""
+    with target.open("w", encoding="utf-8") as file:
+        write_disguised(source, form, file, disguise)
+        file.flush()
+        os.fsync(file.fileno())
+    return digest_of(target)
+
+
+def disguise_of(data: Path, sources: Iterable[Path]) -> Disguise:
+    """Return how the persons in all files are hidden: a name that one file gives may stand in another's texts.
+
+    Raises UsageError for a key that cannot be had.
+    """
+    readable: list[tuple[Path, Format]] = []
+    for source in sources:
+        with suppress(RefusedError, OSError):  # told of when its turn comes
+            readable.append((source, recognise(source, take_sample(source))))
+    try:
+        return disguise_for(data, lambda: (value for source, form in readable for value in values_of(source, form)))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the key for pseudonyms cannot be had: {error}") from error
+
+
+def file_one(data: Path, source: Path, options: StepOptions, disguise: Disguise | None = None) -> Filed:
+    """Recognise a file and file it; in a dry run only say where it would go. Raises RefusedError.
+
+    Without a disguise the file stays as it is. With one its name is hidden too: yt-dlp names files after creators.
+    """
     sample = take_sample(source)
     form = recognise(source, sample)
     is_text = not sample.tables
+    if disguise is not None and not is_text:
+        raise RefusedError(
+            f"{source}: an SQLite file cannot be pseudonymised: import the master.json that it was made of"
+        )
     readable, faults = count_records(source) if is_text else (0, [])
     # Beside its folder: what staging reads there must be whole
     copy = data / f".import-{os.getpid()}-{hashlib.sha256(str(source).encode()).hexdigest()[:12]}.part"
     data.mkdir(parents=True, exist_ok=True)
     try:
-        digest = copy_and_digest(source, copy, is_text=is_text)
+        name = source.name
+        if disguise is None:
+            digest = copy_and_digest(source, copy, is_text=is_text)
+        else:
+            digest = write_and_digest(source, form, copy, disguise)
+            name = f"{digest[:16]}{source.suffix.lower()}"
         size = copy.stat().st_size
-        place, is_known = place_for(data, form, source.name, digest, size, force=options.force)
+        place, is_known = place_for(data, form, name, digest, size, force=options.force)
         if not is_known and not options.dry_run:
             place.parent.mkdir(parents=True, exist_ok=True)
             if place.exists():
@@ -210,8 +248,8 @@ def file_one(data: Path, source: Path, options: StepOptions) -> Filed:
     return Filed(form, place, not is_known, readable, faults)
 
 
-def run(options: StepOptions, paths: Sequence[Path]) -> StepResult:
-    """File the given files and those in the given folders.
+def run(options: StepOptions, paths: Sequence[Path], *, pseudonymise: bool = False) -> StepResult:
+    """File the given files and those in the given folders, as they are or with pseudonyms in place of persons.
 
     Raises UsageError for a path that is not there, NoInputError when not one file could be read.
     """
@@ -220,10 +258,11 @@ def run(options: StepOptions, paths: Sequence[Path]) -> StepResult:
     refused: list[str] = []
     warnings: list[str] = []
     formats: Counter[str] = Counter()
+    disguise = disguise_of(options.data, sources) if pseudonymise and not options.dry_run else None
 
     def work(source: Path) -> Outcome:
         try:
-            result = file_one(options.data, source, options)
+            result = file_one(options.data, source, options, disguise)
         except RefusedError as error:
             refused.append(str(error))
             return Outcome("refused")

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from extract.disguising import as_json, disguise_for, disguised
 from extract.progress import Progress
 from extract.steps.common import (
     MissingToolError,
@@ -72,6 +73,7 @@ class ScrapeSettings:
     max_comments: int | None = None
     replies: bool = True
     ready_timeout_s: float = 300.0
+    pseudonymise: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ def run(options: StepOptions, settings: ScrapeSettings) -> StepResult:
             max_comments=settings.max_comments,
             replies=settings.replies,
             ready_timeout_s=settings.ready_timeout_s,
+            pseudonymise=settings.pseudonymise,
             on_progress=show,
             should_stop=stop.is_set,
         )
@@ -186,6 +189,7 @@ def scrape(
     max_comments: int | None = None,
     replies: bool = True,
     ready_timeout_s: float = 300.0,
+    pseudonymise: bool = False,
     on_progress: Callable[[Mapping[str, Any]], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> ScrapeOutcome:
@@ -197,9 +201,11 @@ def scrape(
     scrape_progress(). When `should_stop` turns true, the post in hand is finished and what is there is written.
 
     A run that broke off without writing its file (a crash, a kill) goes on where it was when it is called again with
-    the same profile, site and batch. Raises UsageError (a batch that exists, a count
-    below 1), MissingToolError (no Chromium, no Playwright), NoInputError (the layout with visible comments never
-    appeared; the message names what was not found), and StepError for what happens in the browser later.
+    the same profile, site and batch. `pseudonymise` writes pseudonyms in place of persons.
+
+    Raises UsageError (a batch that exists, a count below 1), MissingToolError (no Chromium, no Playwright),
+    NoInputError (the layout with visible comments never appeared; the message names what was not found), and StepError
+    for what happens in the browser later.
     """
     if count < 1 or delay_ms < 1:
         raise UsageError("the count and the delay must be above 0")
@@ -220,6 +226,8 @@ def scrape(
             ended = run.drive(count, delay_ms, ready_timeout_s, on_progress, should_stop)
             text = run.records_text()
             records = json.loads(text)
+            if pseudonymise:
+                text = _disguised(records, data)
             file = _write(target, text) if records else None
             # The raw zone has them now; other people's words need not stay in the browser, too
             run.forget()
@@ -420,6 +428,15 @@ class _Run:
             }""",
             [count, delay_ms, dict(self.options)],
         )
+
+
+def _disguised(records: list[dict[str, Any]], data: Path) -> str:
+    """Return the records as JSON, with pseudonyms in place of persons. Raises UsageError where there is no key."""
+    try:
+        disguise = disguise_for(data, lambda: records)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the key for pseudonyms cannot be had: {error}") from error
+    return as_json(disguised(records, disguise))
 
 
 def _write(target: Path, text: str) -> Path:

@@ -7,6 +7,15 @@
     md5(coalesce(string_agg(md5(cast({{ relation }} as varchar)), '' order by {{ ordering }}), ''))
 {%- endmacro %}
 
+{# A whole number of 63 bits that stands for a text. #}
+{% macro text_fingerprint(text) -%}
+    {{ return(adapter.dispatch('text_fingerprint')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_fingerprint(text) -%}
+    cast(md5_number_lower({{ text }}) >> 1 as bigint)
+{%- endmacro %}
+
 {# Name and version of the database engine, as text. #}
 {% macro engine_version() -%}
     {{ return(adapter.dispatch('engine_version')()) }}
@@ -14,4 +23,13 @@
 
 {% macro duckdb__engine_version() -%}
     'duckdb ' || version()
+{%- endmacro %}
+
+{# A whole number from 0 up that stands for a text: 63 bits of its MD5 sum. #}
+{% macro text_number(text) -%}
+    {{ return(adapter.dispatch('text_number')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_number(text) -%}
+    cast(md5_number_lower({{ text }}) >> 1 as bigint)
 {%- endmacro %}

@@ -20,12 +20,13 @@
                 "var freshness_days is '" ~ freshness ~ "': give a whole number of days from 1 up"
             ) }}
         {%- endif %}
-        {%- for name in ['all_systems', 'keep_incomplete_tiktoks'] %}
+        {%- for name in ['all_systems', 'keep_incomplete_tiktoks', 'original_study', 'pseudonymise', 'pseudonymise_ids'] %}
             {%- if var(name, false) is not boolean %}
                 {{- exceptions.raise_compiler_error("var " ~ name ~ " is '" ~ var(name) ~ "': give true or false") }}
             {%- endif %}
         {%- endfor %}
         {{- check_raw_zone() }}
+        {{- check_pseudonymised() }}
         {{- check_seeds() }}
     {%- endif %}
 {%- endmacro %}
@@ -45,6 +46,27 @@
         {{- exceptions.raise_compiler_error(
             "the raw zone " ~ folder ~ " " ~ problem ~ ": set TIKTOK_DATA to the folder of your raw zone"
         ) }}
+    {%- endif %}
+{%- endmacro %}
+
+{# Names that an earlier build wrote would stay in the file, and the tests of what is in memory need the run that made it. #}
+{% macro check_pseudonymised() -%}
+    {%- if is_pseudonymised() %}
+        {%- set named = run_query(
+            "select 1 from information_schema.tables where table_schema = 'staging' and table_catalog = '"
+            ~ target.database ~ "' limit 1"
+        ).rows %}
+        {%- if named | length %}
+            {{- exceptions.raise_compiler_error(
+                "var pseudonymise is true, but the warehouse holds names from an earlier build: set TIKTOK_WAREHOUSE to a "
+                ~ "file that is not there yet"
+            ) }}
+        {%- endif %}
+        {%- if flags.WHICH == 'test' %}
+            {{- exceptions.raise_compiler_error(
+                "var pseudonymise is true: what the tests compare is in memory only while dbt builds: use dbt build"
+            ) }}
+        {%- endif %}
     {%- endif %}
 {%- endmacro %}
 

@@ -7,6 +7,25 @@
     {{ return(names | sort) }}
 {%- endmacro %}
 
+{# The statistics that a formula is given as `s`, read from the columns of three relations: a term in a document, as
+   retrieval.int_term_documents has it, a system with its parameters, and the norms of the document in that system. #}
+{% macro term_statistics(term_documents, systems, document_norms) -%}
+    {% set statistics = {} %}
+    {% for name in [
+        'term_frequency', 'normalised_term_frequency', 'document_frequency', 'collection_frequency',
+        'document_count', 'document_length', 'mean_document_length',
+    ] %}
+        {% do statistics.update({name: term_documents ~ '.' ~ name}) %}
+    {% endfor %}
+    {% for name in ['k1', 'b', 'delta', 'smoothing', 'notation'] %}
+        {% do statistics.update({name: systems ~ '.' ~ name}) %}
+    {% endfor %}
+    {% for name in ['mean_term_frequency', 'largest_term_frequency', 'document_norm'] %}
+        {% do statistics.update({name: document_norms ~ '.' ~ name}) %}
+    {% endfor %}
+    {{ return(statistics) }}
+{%- endmacro %}
+
 {# Those of them that have a macro of their own called <kind>_<formula>. #}
 {% macro formulas_with(kind) -%}
     {% set names = [] %}

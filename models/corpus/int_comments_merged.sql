@@ -1,13 +1,17 @@
 {# One row for each comment or reply of a scraped TikTok, in the corpus or not: the union of what its scrapes showed. #}
+{% set names = ref('int_names_gathered') if is_pseudonymised() else none %}
+{% set ids = {'tiktok_id': 'id', 'comment_key': 'id', 'parent_comment_key': 'id'} %}
 with
 
 scraper_comments as (
-    select * from {{ ref('stg_scraper__comments') }}
+    select {{ disguised(ids, names) }}
+    from {{ ref('stg_scraper__comments') }}
     where problem is null
 ),
 
 imported_comments as (
-    select * from {{ ref('stg_imports__comments') }}
+    select {{ disguised(ids, names) }}
+    from {{ ref('stg_imports__comments') }}
     where problem is null
 ),
 
@@ -118,21 +122,26 @@ identified_comments as (
             else tiktok_id || '-' || position
         end as comment_id
     from positioned_comments
+),
+
+comments as (
+    select
+        identified_comments.comment_id,
+        identified_comments.tiktok_id,
+        parents.comment_id as parent_comment_id,
+        identified_comments.position,
+        identified_comments.commenter_name,
+        identified_comments.comment_text,
+        identified_comments.like_count,
+        identified_comments.reply_count,
+        identified_comments.posted_at
+    from identified_comments
+    left join identified_comments as parents
+        on
+            identified_comments.tiktok_id = parents.tiktok_id
+            and identified_comments.parent_identity = parents.identity
+            and identified_comments.comment_id <> parents.comment_id
 )
 
-select
-    identified_comments.comment_id,
-    identified_comments.tiktok_id,
-    parents.comment_id as parent_comment_id,
-    identified_comments.position,
-    identified_comments.commenter_name,
-    identified_comments.comment_text,
-    identified_comments.like_count,
-    identified_comments.reply_count,
-    identified_comments.posted_at
-from identified_comments
-left join identified_comments as parents
-    on
-        identified_comments.tiktok_id = parents.tiktok_id
-        and identified_comments.parent_identity = parents.identity
-        and identified_comments.comment_id <> parents.comment_id
+select {{ disguised({'commenter_name': 'person', 'comment_text': 'text', 'posted_at': 'day'}, names) }}
+from comments

@@ -1,4 +1,5 @@
 {# One row for each scrape of a TikTok, whatever it came from, ranked from the newest. #}
+{% set names = ref('int_names_gathered') if is_pseudonymised() else none %}
 with
 
 scraper_tiktoks as (select * from {{ ref('stg_scraper__tiktoks') }}),
@@ -17,7 +18,13 @@ scrapes as (
 )
 
 select
-    *,
+    {{ disguised({
+        'file': 'text', 'tiktok_id': 'id', 'error': 'text', 'video_src': 'link', 'coverphoto_src': 'link', 'permalink': 'link',
+        'web_id': 'id', 'creator_username': 'person', 'creator_nickname': 'person', 'music_title': 'music_title',
+        'music_src': 'link', 'description': 'text', 'caption_text': 'text', 'posted_at_shown': 'text',
+        'like_count_shown': 'text', 'comment_count_shown': 'text', 'posted_at_shown_as': 'day', 'posted_at': 'day',
+        'comments_problem': 'text'
+    }, names) }},
     -- an error record takes no part in the order: it never overwrites
     case
         when error is null

@@ -1,11 +1,18 @@
 {# One row for each scraped TikTok: what became of its download, cover and speech, and why it is excluded, if it is. #}
+{% set names = ref('int_names_gathered') if is_pseudonymised() else none %}
 with
 
 tiktoks as (select * from {{ ref('int_tiktoks_merged') }}),
 
-attempts as (select * from {{ ref('stg_journals__attempts') }}),
+attempts as (
+    select {{ disguised({'tiktok_id': 'id', 'reason': 'text', 'text': 'text'}, names) }}
+    from {{ ref('stg_journals__attempts') }}
+),
 
-original_texts as (select * from {{ ref('stg_original__texts') }}),
+original_texts as (
+    select {{ disguised({'tiktok_id': 'id', 'text': 'text'}, names) }}
+    from {{ ref('stg_original__texts') }}
+),
 
 raw_files as (select * from {{ ref('stg_raw__files') }}),
 
@@ -24,7 +31,8 @@ downloads as (
         max(finished_at) filter (where status = 'ok') as downloaded_at,
         {{ newest('coalesce(class, reason, status)', "case when status <> 'ok' then -position end") }} as reason
     from attempts
-    where step = 'download'
+    -- captions are no part of the TikTok itself
+    where step = 'download' and coalesce(part, '') not like 'captions%'
     group by tiktok_id
 ),
 

@@ -1,7 +1,11 @@
 {# One row for each entry of a watch history, of likes or of favourites in a personal data export. #}
+{% set names = ref('int_names_gathered') if is_pseudonymised() else none %}
 with
 
-listed_tiktoks as (select * from {{ ref('stg_imports__listed_tiktoks') }}),
+listed_tiktoks as (
+    select {{ disguised({'file': 'text', 'tiktok_id': 'id'}, names) }}
+    from {{ ref('stg_imports__listed_tiktoks') }}
+),
 
 merged_tiktoks as (select * from {{ ref('int_tiktoks_merged') }})
 

@@ -1,4 +1,8 @@
 {# One row for each shown count or date that could not be read. #}
+{% set names = ref('int_names_gathered') if is_pseudonymised() else none %}
+{% set columns = {
+    'file': 'text', 'tiktok_id': 'id', 'like_count_shown': 'text', 'reply_count_shown': 'text', 'posted_at_shown': 'text'
+} %}
 with
 
 tiktoks as (
@@ -16,10 +20,14 @@ tiktoks as (
     from {{ ref('int_scrapes_ranked') }}
 ),
 
-scraper_comments as (select * from {{ ref('stg_scraper__comments') }}),
+scraper_comments as (
+    select {{ disguised(columns, names) }}
+    from {{ ref('stg_scraper__comments') }}
+),
 
 imported_comments as (
-    select * from {{ ref('stg_imports__comments') }}
+    select {{ disguised(columns, names) }}
+    from {{ ref('stg_imports__comments') }}
     where problem is null
 ),
 

@@ -2,23 +2,7 @@
    term in the query. #}
 {{ config(materialized='view') }}
 
-{%- set statistics = {
-    'term_frequency': 'term_documents.term_frequency',
-    'normalised_term_frequency': 'term_documents.normalised_term_frequency',
-    'document_frequency': 'term_documents.document_frequency',
-    'collection_frequency': 'term_documents.collection_frequency',
-    'document_count': 'term_documents.document_count',
-    'document_length': 'term_documents.document_length',
-    'mean_document_length': 'term_documents.mean_document_length',
-    'k1': 'systems.k1',
-    'b': 'systems.b',
-    'delta': 'systems.delta',
-    'smoothing': 'systems.smoothing',
-    'notation': 'systems.notation',
-    'mean_term_frequency': 'document_norms.mean_term_frequency',
-    'largest_term_frequency': 'document_norms.largest_term_frequency',
-    'document_norm': 'document_norms.document_norm',
-} %}
+{%- set statistics = term_statistics('term_documents', 'systems', 'document_norms') %}
 with
 
 systems as (select * from {{ ref('systems') }}),

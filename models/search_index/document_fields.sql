@@ -13,7 +13,7 @@ document_fields as (
         texts.raw_text,
         texts_normalised.normalised_text
     from texts
-    inner join texts_normalised on texts.text_id = texts_normalised.text_id
+    inner join texts_normalised on texts.content_id = texts_normalised.content_id
     where texts.field <> 'query'
 )
 

@@ -1,7 +1,16 @@
-{# One row for each tokenizer of n-grams across blanks, text and n-gram, with how often it stands in the text. #}
+{# One row for each tokenizer of n-grams across blanks, content and n-gram, with how often it stands in the content. #}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ forget_contents(ref('int_texts_cleaned')) }}",
+) }}
 with
 
-texts as (select * from {{ ref('int_texts_cleaned') }}),
+texts as (
+    select *
+    from {{ ref('int_texts_cleaned') }}
+    {{ where_content_is_new() }}
+),
 
 indexes as (select * from {{ ref('int_indexes_selected') }}),
 
@@ -18,7 +27,7 @@ positions as (
     select
         tokenizers.tokenizer_number,
         tokenizers.ngram_size,
-        texts.text_id,
+        texts.content_id,
         texts.cleaned_text,
         {{ explode(integers_to(ngram_count('texts.cleaned_text', 'tokenizers.ngram_size'))) }} as position
     from texts
@@ -28,11 +37,11 @@ positions as (
 ngrams_counted as (
     select
         tokenizer_number,
-        text_id,
+        content_id,
         {{ ngram_at('cleaned_text', 'position', 'ngram_size') }} as ngram,
         cast(count(*) as integer) as ngram_frequency
     from positions
-    group by tokenizer_number, text_id, ngram
+    group by tokenizer_number, content_id, ngram
 )
 
 select * from ngrams_counted

@@ -1,5 +1,6 @@
 {# One row for each text to be normalised: a document's field, or a query under the field name `query`.
-   Its one number keeps the long tables below narrow. #}
+   Its one number keeps the long tables below narrow. Its content stands for the text and for how texts are parted:
+   the models that part texts keep what they made of a content from build to build. #}
 {%- set tiktok_fields = {
     'creator_username': 'creator_username',
     'creator_nickname': 'creator_nickname',
@@ -20,6 +21,10 @@ comments as (select * from {{ ref('comments') }}),
 texts as (select * from {{ ref('stg_collection__documents') }}),
 
 queries as (select * from {{ ref('int_queries_numbered') }}),
+
+character_forms as (select * from {{ ref('character_forms') }}),
+
+indexes as (select * from {{ ref('int_indexes_selected') }}),
 
 comments_kept as (
     select
@@ -81,13 +86,25 @@ texts_numbered as (
     from queries
 ),
 
+forms_read as (
+    select {{ fingerprint('character_forms', 'scheme, kind, sequence') }} as fingerprint
+    from character_forms
+),
+
+indexes_read as (select {{ fingerprint('indexes', 'index_id') }} as fingerprint from indexes),
+
 texts_collected as (
     select
-        cast(row_number() over (order by text_number, field) as integer) as text_id,
-        text_number,
-        field,
-        raw_text
+        cast(row_number() over (order by texts_numbered.text_number, texts_numbered.field) as integer) as text_id,
+        {{ text_fingerprint(
+            "'" ~ tokenising_code() ~ "' || forms_read.fingerprint || indexes_read.fingerprint || texts_numbered.raw_text"
+        ) }} as content_id,
+        texts_numbered.text_number,
+        texts_numbered.field,
+        texts_numbered.raw_text
     from texts_numbered
+    cross join forms_read
+    cross join indexes_read
 )
 
 select * from texts_collected

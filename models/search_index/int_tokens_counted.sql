@@ -1,6 +1,8 @@
 {# One row for each tokenizer, text and term, with how often the term stands in the text. #}
 with
 
+texts as (select * from {{ ref('int_texts_collected') }}),
+
 words as (select * from {{ ref('int_words_counted') }}),
 
 word_terms as (select * from {{ ref('int_word_terms') }}),
@@ -24,23 +26,25 @@ numbered_word_terms as (
 
 tokens_of_words as (
     select
-        words.text_id,
+        texts.text_id,
         numbered_word_terms.term_id,
         cast(sum(words.word_frequency * numbered_word_terms.term_count) as integer) as term_frequency
-    from words
+    from texts
+    inner join words on texts.content_id = words.content_id
     inner join numbered_word_terms
         on
             words.cleaning_number = numbered_word_terms.cleaning_number
             and words.word = numbered_word_terms.word
-    group by words.text_id, numbered_word_terms.term_id
+    group by texts.text_id, numbered_word_terms.term_id
 ),
 
 tokens_of_ngrams as (
     select
-        ngrams.text_id,
+        texts.text_id,
         terms.term_id,
         ngrams.ngram_frequency as term_frequency
-    from ngrams
+    from texts
+    inner join ngrams on texts.content_id = ngrams.content_id
     inner join terms
         on
             ngrams.tokenizer_number = terms.tokenizer_number

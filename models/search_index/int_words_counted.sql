@@ -1,7 +1,16 @@
-{# One row for each way of cleaning, text and word, with how often the word stands in the text. #}
+{# One row for each way of cleaning, content and word, with how often the word stands in the content. #}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ forget_contents(ref('int_texts_cleaned')) }}",
+) }}
 with
 
-texts as (select * from {{ ref('int_texts_cleaned') }}),
+texts as (
+    select *
+    from {{ ref('int_texts_cleaned') }}
+    {{ where_content_is_new() }}
+),
 
 indexes as (select * from {{ ref('int_indexes_selected') }}),
 
@@ -14,7 +23,7 @@ cleanings as (
 words as (
     select
         texts.cleaning_number,
-        texts.text_id,
+        texts.content_id,
         {{ explode(split_text('texts.cleaned_text', ' ')) }} as word
     from texts
     inner join cleanings on texts.cleaning_number = cleanings.cleaning_number
@@ -23,12 +32,12 @@ words as (
 words_counted as (
     select
         cleaning_number,
-        text_id,
+        content_id,
         word,
         cast(count(*) as integer) as word_frequency
     from words
     where word <> ''
-    group by cleaning_number, text_id, word
+    group by cleaning_number, content_id, word
 )
 
 select * from words_counted

@@ -1,14 +1,15 @@
 {# One row for each query that was submitted, whether it can be judged or not. #}
+{% set names = ref('int_names_gathered') if is_pseudonymised() else none %}
 with
 
 known_items as (
-    select *
+    select {{ disguised({'target_ids': 'ids'}, names) }}
     from {{ ref('stg_known_items__queries') }}
     where problem is null
 ),
 
 viewer_lines as (
-    select *
+    select {{ disguised({'target_ids': 'ids'}, names) }}
     from {{ ref('stg_viewer__queries') }}
     where problem is null
 ),
@@ -159,25 +160,32 @@ numbered as (
             order by precedence, source, position
         ) as occurrence_of_content
     from judgeable
+),
+
+queries as (
+    select
+        query_id,
+        query_text,
+        author,
+        source,
+        position,
+        is_of_collection,
+        found_target_ids,
+        useful_description,
+        comments_on_topic,
+        purely_visual,
+        important_lyrics,
+        subtextual,
+        case
+            when own_reason is not null then own_reason
+            when occurrence_of_id > 1 then 'the query id was given before: ' || query_id
+            when not is_of_collection and occurrence_of_content > 1
+                then 'a duplicate of query ' || first_query_id || ' by the same author'
+        end as reason
+    from numbered
 )
 
-select
-    query_id,
-    query_text,
-    author,
-    source,
-    position,
-    is_of_collection,
-    found_target_ids,
-    useful_description,
-    comments_on_topic,
-    purely_visual,
-    important_lyrics,
-    subtextual,
-    case
-        when own_reason is not null then own_reason
-        when occurrence_of_id > 1 then 'the query id was given before: ' || query_id
-        when not is_of_collection and occurrence_of_content > 1
-            then 'a duplicate of query ' || first_query_id || ' by the same author'
-    end as reason
-from numbered
+select {{ disguised({
+    'query_id': 'query_id', 'query_text': 'text', 'author': 'person', 'source': 'query_id', 'reason': 'query_id'
+}, names) }}
+from queries

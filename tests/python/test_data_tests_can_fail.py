@@ -26,6 +26,23 @@ from tiktok_retrieval.warehouse import load_extension
 #     "assert_<sentence>": ["update <schema>.<table> set <column> = <value that breaks the sentence>"],
 # A pair (old, new) stands for a test that reads no table: what it computes is spoilt in its own SQL.
 PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
+    "assert_ablations_add_up": [
+        "update evaluation.ablations set difference = difference + 0.001",
+        "update evaluation.ablations set ci_low = 2",
+        "update evaluation.ablations set difference_ci_high = -2",
+        "update evaluation.ablations set value = value + 0.001, difference = difference + 0.001 "
+        "where axis = 'query length'",
+        "update evaluation.ablations set value = value + 0.001, difference = difference + 0.001 "
+        "where axis = 'tokenizer'",
+        "update evaluation.ablations set reference = 'invented' where axis = 'tokenizer'",
+        "update evaluation.ablations set reference_value = reference_value + 0.001, difference = difference - 0.001 "
+        "where axis = 'field'",
+        "update evaluation.ablations set query_count = 1000000",
+        "update evaluation.ablations set reference_query_count = 1000000",
+    ],
+    "assert_contents_stand_for_one_text": [
+        "update search_index.int_texts_collected set content_id = 1",
+    ],
     "assert_contributions_sum_to_scores": [
         "update retrieval.explanations set contribution = contribution + 0.001",
         "delete from retrieval.explanations where doc_id = (select min(doc_id) from retrieval.explanations)",
@@ -44,6 +61,17 @@ PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
         "update retrieval.int_document_lengths set document_length = document_length + 1",
         "delete from search_index.postings where term_id = (select min(term_id) from search_index.postings)",
         "delete from retrieval.int_document_lengths where document_number = 1",
+    ],
+    "assert_every_miss_has_one_category": [
+        "delete from evaluation.failures where system_id = (select min(system_id) from evaluation.failures)",
+        "insert into evaluation.failures select * replace ('invented' as query_id) from evaluation.failures",
+        "update evaluation.failures set category = null",
+        "update evaluation.failures set target_rank = 1",
+        "update evaluation.failures set target_score = rival_score + 1",
+        "update evaluation.failures set rival_doc_id = target_doc_id",
+        "update evaluation.failures set shared_term_count = query_term_count + 1",
+        "update evaluation.failures set category = 'no_shared_term' where shared_term_count > 0",
+        "update evaluation.failures set shared_term_count = 0",
     ],
     "assert_every_record_could_be_read": [
         "insert into corpus.quarantined_records (file, reason) values ('info/batch.json', 'planted')",
@@ -101,6 +129,19 @@ PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
         "insert into search_index.int_texts_normalised (normalised_text) values ('caf' || chr(233))",
         "insert into search_index.int_texts_normalised (normalised_text) values ('Cafe')",
     ],
+    "assert_original_study_counts_every_token": [
+        "update evaluation.int_original_study_postings set frequency_8 = frequency_8 + 1 where ngram_size = 4",
+        "delete from evaluation.int_original_study_postings where ngram_size = 7",
+        "delete from evaluation.int_original_study_texts where field_group = 2",
+    ],
+    "assert_original_study_ranks_are_possible": [
+        "delete from evaluation.original_study_ranks where experiment_id = 960",
+        "update evaluation.original_study_ranks set rank_low = null where experiment_id = 1",
+        "update evaluation.original_study_ranks set rank_low = rank_high + 1 where experiment_id = 1",
+        "update evaluation.original_study_ranks set rank_low = 0, rank_high = 0 where experiment_id = 1",
+        "update evaluation.original_study_ranks set expected_reciprocal_rank = 1.1 where experiment_id = 1",
+        "update evaluation.original_study_ranks set expected_reciprocal_rank = 0.5, rank_low = null, rank_high = null",
+    ],
     "assert_post_times_agree_with_shown_dates": [
         "update corpus.int_tiktoks_merged set posted_at_check = 'disagreed'",
     ],
@@ -111,6 +152,16 @@ PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
     ],
     "assert_raw_zone_holds_one_collection": [
         "insert into staging.stg_collection__documents (doc_id) values ('a text beside the TikToks')",
+    ],
+    "assert_shared_targets_only_help": [
+        "delete from evaluation.near_duplicate_sensitivity where metric = 'success'",
+        "insert into evaluation.near_duplicate_sensitivity (system_id, metric) values ('invented', 'success')",
+        "update evaluation.near_duplicate_sensitivity set value = value - 0.001",
+        "update evaluation.near_duplicate_sensitivity set value_with_groups = value_with_groups - 0.001, "
+        "changed_query_count = 1 where metric = 'success'",
+        "update evaluation.near_duplicate_sensitivity set value_with_groups = value_with_groups + 1, "
+        "changed_query_count = 1 where metric = 'target_rank'",
+        "update evaluation.near_duplicate_sensitivity set changed_query_count = 1",
     ],
     "assert_shown_values_are_parsed_or_excused": [
         "insert into corpus.int_scrapes_ranked (like_count_shown) values ('many')",
@@ -219,7 +270,12 @@ def workshop(demo_build: BuildResult, tmp_path_factory: pytest.TempPathFactory) 
             connection.execute("drop table thawed")
         yield Workshop(
             connection=connection,
-            tests={node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "test"},
+            tests={
+                node["name"]: node
+                for node in manifest["nodes"].values()
+                # the tests of models that are off unless asked for stand there disabled
+                if node["resource_type"] == "test" and node["config"]["enabled"]
+            },
             relations={key: node["relation_name"] for key, node in manifest["nodes"].items()},
         )
 

@@ -16,6 +16,7 @@ import duckdb
 import pytest
 import pytrec_eval
 import typer
+from demo_people import people, telling
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
@@ -187,28 +188,6 @@ def test_the_hand_over_built_from_is_the_same_corpus(demo: BuildResult, read_bac
 # --- nobody's name ---
 
 
-def people() -> set[str]:
-    """Return every name in the demo's raw files, read by other means than the warehouse's."""
-    names: set[str] = {"rosalind"}
-
-    def walk(value: Any) -> None:
-        if isinstance(value, dict):
-            for key, part in value.items():
-                if key in {"creator-username", "creator-nickname", "commenter-username", "reply-to-username", "author"}:
-                    names.add(re.sub(r" · [^·]*$", "", str(part or "")).strip().removeprefix("@").strip())
-                walk(part)
-        elif isinstance(value, list):
-            for part in value:
-                walk(part)
-
-    for path in raw_files():
-        if "cut_off" not in path.name:
-            walk(json.loads(path.read_text()))
-    assert len(names) > 100
-    # A name of one character is no name that could be told
-    return {name for name in names if len(name) > 1}
-
-
 def texts_of(path: Path) -> Iterator[str]:
     """Yield every text in a file that was written, decoded, and the file's own name."""
     yield path.name
@@ -241,19 +220,13 @@ def texts_of(path: Path) -> Iterator[str]:
 
 def found_in(folder: Path) -> dict[str, set[str]]:
     """Return, for each file below a folder, the names and ids of the demo that stand in it."""
-    names = {name.casefold() for name in people()}
-    pattern = re.compile(rf"(?<![^\W_])(?:{'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})(?![^\W_])")
-    ids = re.compile(r"(?<!\d)7[0-9]{18}(?!\d)")
+    told = telling()
     found: dict[str, set[str]] = {}
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert len(files) > 30
     for path in files:
         for text in texts_of(path):
-            folded = text.casefold()
-            offenders = {*pattern.findall(folded), *ids.findall(folded)}
-            if "tiktok.com/" in folded:
-                offenders.add(text)
-            if offenders:
+            if offenders := told(text):
                 found.setdefault(str(path.relative_to(folder)), set()).update(offenders)
     return found
 

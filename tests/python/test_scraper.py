@@ -765,6 +765,23 @@ def test_driver_writes_a_batch(site: Site, drive: Callable[..., driver.ScrapeOut
         drive(site.show(*posts), 1, batch="b1")
 
 
+def test_driver_writes_pseudonyms_when_asked_to(
+    site: Site, drive: Callable[..., driver.ScrapeOutcome], tmp_path: Path
+) -> None:
+    posts = [post(1, comments=[comment(1, text="half \ud83d", replies=1)])]
+    drive(site.show(*posts), 1, batch="named")
+    drive(site.show(*posts), 1, batch="hidden", pseudonymise=True)
+    (named,) = json.loads((tmp_path / "data/info/named.json").read_text(encoding="utf-8"))
+    (hidden,) = json.loads((tmp_path / "data/info/hidden.json").read_text(encoding="utf-8"))
+    persons = {named["creator-username"], named["creator-nickname"]}
+    persons |= {found["commenter-username"] for found in named["comments"]}
+    assert all(persons)
+    assert [person for person in persons if person.lstrip("@").casefold() in json.dumps(hidden).casefold()] == []
+    assert hidden["creator-username"].startswith("@person_")
+    assert (hidden["id"], hidden["video-src"]) == (named["id"], named["video-src"])
+    assert texts(hidden) == texts(named)
+
+
 def test_driver_goes_on_after_it_broke_off(
     site: Site, drive: Callable[..., driver.ScrapeOutcome], tmp_path: Path
 ) -> None:

@@ -42,9 +42,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     write_raw_zone(folder / "data", {query: {"d0": 1} for query, _ in queries}, runs)
     (folder / "data" / "collection" / "queries.jsonl").write_text(
-        "".join(json.dumps({"_id": query, "text": "any", "author": author}) + "\n" for query, author in queries)
+        "".join(
+            json.dumps({"_id": query, "text": "any" + " other word" * (place % 3), "author": author}) + "\n"
+            for place, (query, author) in enumerate(queries)
+        )
     )
-    build(folder / "data", folder, "+comparisons +leaderboard")
+    build(folder / "data", folder, "+comparisons +leaderboard +ablations")
     return folder
 
 
@@ -125,6 +128,56 @@ def test_difference_and_detectable_difference(folder: Path) -> None:
         quantiles = stats.t.ppf(0.975, AUTHORS - 1) + stats.t.ppf(0.8, AUTHORS - 1)
         assert row["detectable_difference"] == pytest.approx(quantiles * error, rel=2e-3)
         assert row["ci_low"] < row["difference"] < row["ci_high"]
+
+
+def test_groups_of_queries_are_compared_with_the_others(folder: Path) -> None:
+    """Means, differences and intervals by length of query, computed another way from the same resamples."""
+    drawn = rows(folder, "select times_drawn from evaluation.int_resamples_drawn where unit_kind = 'author'")
+    weights = np.array([row["times_drawn"] for row in drawn])
+    measured = rows(
+        folder,
+        """
+        select value, unit_number - 1 as author, len(string_split(query_text, ' ')) <= 3 as is_short
+        from evaluation.query_metrics
+        inner join evaluation.int_query_units_numbered using (query_id)
+        inner join test_collection.queries using (query_id)
+        where system_id = 'c' and metric = 'reciprocal_rank' and unit_kind = 'author'
+        """,
+    )
+    sums = np.zeros((2, AUTHORS))
+    counts = np.zeros((2, AUTHORS))
+    for row in measured:
+        group = 0 if row["is_short"] else 1
+        sums[group, row["author"]] += row["value"]
+        counts[group, row["author"]] += 1
+    drawn_counts = counts @ weights.T
+    kept = (drawn_counts > 0).all(axis=0)
+    by_group = (sums @ weights.T)[:, kept] / drawn_counts[:, kept]
+    differences = by_group[0] - by_group[1]
+    (short,) = rows(
+        folder,
+        "select * from evaluation.ablations "
+        "where system_id = 'c' and metric = 'reciprocal_rank' and level = '1 to 3 words'",
+    )
+    values = sums.sum(axis=1) / counts.sum(axis=1)
+    assert (short["query_count"], short["reference_query_count"]) == tuple(counts.sum(axis=1))
+    assert (short["value"], short["reference_value"]) == pytest.approx(values)
+    assert short["difference"] == pytest.approx(values[0] - values[1])
+    # the expanded percentile interval of as many units as the smaller group has
+    size = (counts > 0).sum(axis=1).min()
+    share = stats.norm.sf(np.sqrt(size / (size - 1)) * stats.t.ppf(0.975, size - 1))
+    place = max(int(share * (kept.sum() + 1)), 1)
+    for name, resampled in (("", by_group[0]), ("difference_", differences)):
+        ordered = np.sort(resampled)
+        assert ordered[max(place - 2, 0)] - 1e-9 <= short[f"{name}ci_low"] <= ordered[place] + 1e-9
+        assert ordered[-place - 1] - 1e-9 <= short[f"{name}ci_high"] <= ordered[min(1 - place, -1)] + 1e-9
+    (single,) = rows(
+        folder,
+        "select * from evaluation.ablations "
+        "where system_id = 'c' and metric = 'reciprocal_rank' and level = 'author 0'",
+    )
+    assert np.isnan(single["difference_ci_low"])
+    assert single["value"] == pytest.approx(sums[:, 0].sum() / counts[:, 0].sum())
 
 
 def test_foreign_runs_stand_on_the_leaderboard_without_tuning(folder: Path) -> None:

@@ -129,6 +129,7 @@ def test_second_build_is_refused_while_the_first_one_runs(place: Place) -> None:
         ({"kept_depth": 0, "freshness_days": 5}, "var kept_depth is '0': give a whole number from 1 up"),
         ({"freshness_days": "soon"}, "var freshness_days is 'soon': give a whole number of days from 1 up"),
         ({"keep_incomplete_tiktoks": "perhaps"}, "var keep_incomplete_tiktoks is 'perhaps': give true or false"),
+        ({"pseudonymise": "please"}, "var pseudonymise is 'please': give true or false"),
     ],
 )
 def test_variables_that_cannot_be_meant_are_refused(place: Place, variables: dict[str, Any], line: str) -> None:

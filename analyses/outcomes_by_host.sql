@@ -1,0 +1,32 @@
+{# Does the host that a video came from decide how far it gets? #}
+with
+
+funnel as (select * from {{ ref('funnel') }}),
+
+counts as (
+    select
+        coalesce(host, 'no link') as host,
+        stage,
+        cast(sum(tiktoks) as bigint) as tiktoks,
+        cast(
+            sum(
+                case
+                    when outcome in ('ok', 'found', 'nothing_found', 'nothing_to_transcribe', 'kept') then tiktoks
+                    else 0
+                end
+            ) as bigint
+        ) as passed
+    from funnel
+    group by coalesce(host, 'no link'), stage
+),
+
+shares as (
+    select
+        *,
+        passed / tiktoks as share,
+        max(tiktoks) over (partition by host) as host_size
+    from counts
+)
+
+select * from shares
+order by host_size desc, host asc, stage asc
