@@ -33,3 +33,12 @@
 {% macro duckdb__uniform_number(text) -%}
     (cast('0x' || substr(md5({{ text }}), 1, 8) as bigint) / 4294967296.0)
 {%- endmacro %}
+
+{# In how many bits two whole numbers differ, as an integer. #}
+{% macro differing_bits(left, right) -%}
+    {{ return(adapter.dispatch('differing_bits')(left, right)) }}
+{%- endmacro %}
+
+{% macro duckdb__differing_bits(left, right) -%}
+    cast(bit_count(xor({{ left }}, {{ right }})) as integer)
+{%- endmacro %}

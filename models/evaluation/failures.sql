@@ -25,7 +25,7 @@ documents as (select * from {{ ref('documents') }}),
 
 queries as (select * from {{ ref('int_queries_numbered') }}),
 
-query_terms as (select * from {{ ref('int_query_terms') }}),
+int_query_terms as (select * from {{ ref('int_query_terms') }}),
 
 query_weights as (select * from {{ ref('int_query_weights') }}),
 
@@ -39,11 +39,17 @@ terms as (select * from {{ ref('terms') }}),
 
 postings as (select * from {{ ref('postings') }}),
 
-index_fields as (select * from {{ ref('int_index_fields') }}),
-
 near_duplicates as (select * from {{ ref('near_duplicates') }}),
 
 collection as (select count(*) as document_count from documents),
+
+query_terms as (
+    select
+        int_query_terms.*,
+        terms.term
+    from int_query_terms
+    inner join terms on int_query_terms.index_id = terms.index_id and int_query_terms.term_id = terms.term_id
+),
 
 best_ranks as (
     select
@@ -72,6 +78,7 @@ missed as (
         systems.system_number,
         systems.index_id,
         systems.tokenizer_id,
+        systems.fields,
         systems.field_weights_id,
         query_runs.query_id,
         best_ranks.target_rank
@@ -190,7 +197,11 @@ leads as (
     select
         duels.system_id,
         duels.query_id,
+        duels.tokenizer_id,
+        duels.fields,
+        duels.target_number,
         query_terms.term_id,
+        query_terms.term,
         query_terms.document_frequency > {{ common_share }} * collection.document_count as is_common,
         of_target.term_id is not null as is_shared,
         of_rival.term_id is not null as rival_has_it,
@@ -231,18 +242,19 @@ lead_sums as (
 
 terms_in_fields as (
     select
-        duels.system_id,
-        duels.query_id,
-        query_terms.term_id,
+        leads.system_id,
+        leads.query_id,
+        leads.term_id,
         postings.field
-    from duels
-    inner join query_terms on duels.index_id = query_terms.index_id and duels.query_number = query_terms.query_number
+    from leads
     inner join postings
         on
-            duels.tokenizer_id = postings.tokenizer_id
-            and duels.target_number = postings.document_number
-            and query_terms.term_id = postings.term_id
-    inner join index_fields on duels.index_id = index_fields.index_id and postings.field = index_fields.field
+            leads.tokenizer_id = postings.tokenizer_id
+            and leads.target_number = postings.document_number
+            and leads.term_id = postings.term_id
+    where
+        leads.is_shared
+        and (leads.fields = 'all' or ' ' || leads.fields || ' ' like '% ' || postings.field || ' %')
 ),
 
 term_fields as (
@@ -261,16 +273,14 @@ terms_listed as (
         leads.query_id,
         rtrim(
             {{
-                join_strings("terms.term || ' (' || term_fields.fields || '), '", 'terms.term')
+                join_strings("leads.term || ' (' || term_fields.fields || '), '", 'leads.term')
             }} filter (where leads.is_shared),
             ', '
         ) as shared_terms,
         rtrim(
-            {{ join_strings("terms.term || ', '", 'terms.term') }} filter (where not leads.is_shared), ', '
+            {{ join_strings("leads.term || ', '", 'leads.term') }} filter (where not leads.is_shared), ', '
         ) as missing_terms
     from leads
-    inner join duels on leads.system_id = duels.system_id and leads.query_id = duels.query_id
-    inner join terms on duels.index_id = terms.index_id and leads.term_id = terms.term_id
     left join term_fields
         on
             leads.system_id = term_fields.system_id
