@@ -130,7 +130,9 @@ def _explanation(result: Row, *, has_colours: bool) -> Text:
     return Text("\n").join([*lines, Text(" + ".join(parts), style="dim")])
 
 
-def _highlighted(snippet: str) -> Text:
+def _marked(snippet: str, *, has_colours: bool) -> Text:
+    if not has_colours:
+        return Text(_plain(_bracketed(snippet)))
     text = Text()
     for index, piece in enumerate(snippet.split(MARK_OPEN)):
         match, closed, rest = piece.partition(MARK_CLOSE)
