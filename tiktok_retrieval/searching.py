@@ -115,10 +115,7 @@ def show(results: list[Row], console: Console) -> None:
 
 def _explanation(result: Row, *, has_colours: bool) -> Text:
     lines = [
-        Text.assemble(
-            (f"{snippet['field']}: ", "dim"),
-            _highlighted(snippet["snippet"]) if has_colours else _plain(_bracketed(snippet["snippet"])),
-        )
+        Text.assemble((f"{snippet['field']}: ", "dim"), _marked(snippet["snippet"], has_colours=has_colours))
         for snippet in result["snippets"]
     ]
     contributions = result["contributions"]

@@ -57,7 +57,7 @@ class Client:
             opening=OPENING,
             closing=CLOSING,
         )
-        return {field: snippet for field, snippet in found}
+        return {row[0]: row[1] for row in found}
 
     def systems(self) -> list[str]:
         """Return the systems that can be searched."""
@@ -132,7 +132,7 @@ def test_snippets_show_the_original_text_of_the_fields_that_match(client: Client
             " using (document_number) where doc_id = $doc_id and scheme = 'standard'",
             doc_id=doc_id,
         )
-        texts = {field: text for field, text in written}
+        texts = {row[0]: row[1] for row in written}
         found = client.snippets(query, doc_id, system)
         for field, snippet in found.items():
             assert OPENING in snippet
@@ -146,7 +146,7 @@ def test_snippets_show_the_original_text_of_the_fields_that_match(client: Client
 def test_a_snippet_marks_words_as_they_were_written(client: Client) -> None:
     ((_, doc_id, _),) = client.search(QUERY, k=1)
     rows = client.rows("from snippets($query, $doc_id)", query="SWÖRD fïght", doc_id=doc_id)
-    found = {field: snippet for field, snippet in rows}
+    found = {row[0]: row[1] for row in rows}
     assert "[sword] to a [sword] [fight]" in found["comments"]
     assert "#[swordfight]" in found["description"]
 
