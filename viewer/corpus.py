@@ -372,6 +372,7 @@ class Corpora:
         self._path = self._newest()
         self._corpus = Corpus(self._path, key=key)
         self._looked_at = time.monotonic()
+        self._problem = ""
 
     @property
     def current(self) -> Corpus:
@@ -390,8 +391,10 @@ class Corpora:
                 # Requests that still use the old one keep it open
                 self._corpus, self._path = Corpus(path, key=self._key), path
         except CorpusError as error:
-            # What was readable stays: a raw zone without snapshots is being moved, or its last one removed
-            print(f"viewer: {error}", file=sys.stderr)
+            # What was readable stays: the folder is being moved, or somebody removed it
+            if str(error) != self._problem:
+                print(f"viewer: {error}", file=sys.stderr)
+                self._problem = str(error)
         self._looked_at = time.monotonic()
 
     def _newest(self) -> Path:
