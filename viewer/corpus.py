@@ -174,6 +174,10 @@ class Corpus:
         """Whether persons appear under their own names."""
         return self._disguise.key is None
 
+    def person(self, name: str | None) -> str | None:
+        """Return how a person appears."""
+        return self._disguise.person(name)
+
     def rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
         """Run a query and return its rows as dictionaries. Raises duckdb.Error."""
         cursor = getattr(self._cursors, "cursor", None)
