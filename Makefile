@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.installed
 
-.PHONY: help setup demo test lint types build pytest viewer bench clean lock
+.PHONY: help setup demo report test lint types build pytest viewer bench clean lock
 
 help: ## list the verbs
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,14 @@ $(SETUP): requirements.lock pyproject.toml scripts/setup.sh
 
 demo: $(SETUP) ## build the bundled demo corpus and show the leaderboard
 	@$(BIN)/python -m tiktok_retrieval demo
+
+report: $(SETUP) ## write the report of $TIKTOK_WAREHOUSE, or of the demo, as one HTML page
+	@if [ -n "$${TIKTOK_WAREHOUSE:-}" ]; then \
+		$(BIN)/python -m tiktok_retrieval report; \
+	else \
+		$(BIN)/python -m tiktok_retrieval demo > /dev/null; \
+		$(BIN)/python -m tiktok_retrieval report --warehouse data/demo/warehouse.duckdb --with-words; \
+	fi
 
 test: $(SETUP) ## everything that has to pass: lint, types, dbt build, pytest
 	@$(MAKE) --no-print-directory lint types build pytest

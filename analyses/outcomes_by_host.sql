@@ -11,7 +11,9 @@ counts as (
         cast(
             sum(
                 case
-                    when outcome in ('ok', 'found', 'nothing_found', 'nothing_to_transcribe', 'kept') then tiktoks
+                    {# unknown: the original project's files do not say, and what they hold counts as downloaded #}
+                    when outcome in ('ok', 'found', 'nothing_found', 'nothing_to_transcribe', 'unknown', 'kept')
+                        then tiktoks
                     else 0
                 end
             ) as bigint

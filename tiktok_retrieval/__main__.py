@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tiktok_retrieval import building, demo, handovers, leaderboards
+from tiktok_retrieval import building, demo, handovers, leaderboards, searching
 from tiktok_retrieval.demo_server import DemoServer
 from viewer import cli as viewer_cli
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 console = Console(highlight=False)
 handovers.register(app)
+searching.register(app)
 app.add_typer(viewer_cli.app, name="viewer")
 
 Warehouse = Annotated[
@@ -86,6 +87,26 @@ def show_leaderboard(warehouse: Warehouse = Path("data/warehouse.duckdb")) -> No
         leaderboards.show(warehouse, console)
     except leaderboards.NoLeaderboardError as error:
         raise stop(f"leaderboard: {error}", 4) from error
+
+
+@app.command("report")
+def write_report(
+    warehouse: Warehouse = Path("data/warehouse.duckdb"),
+    target: Annotated[Path, typer.Option("--to", help="Where the page goes.")] = Path("target/report/report.html"),
+    with_words: Annotated[
+        bool, typer.Option("--with-words", help="Also show queries, terms and single failures: persons' own words.")
+    ] = False,
+) -> None:
+    """Write one self-contained HTML page of the last build's figures, with the SQL under each."""
+    try:
+        from tiktok_retrieval import report  # the packages that draw are needed here only
+    except ModuleNotFoundError as error:
+        raise stop(f"report: {error.name} is missing: pip install 'tiktok-retrieval[notebooks]'", 3) from error
+    try:
+        size = report.write(warehouse, target, with_words=with_words)
+    except leaderboards.NoLeaderboardError as error:
+        raise stop(f"report: {error}", 4) from error
+    console.print(f"{target}: {size / 1e6:.1f} MB, opens in any browser")
 
 
 if __name__ == "__main__":

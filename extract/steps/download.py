@@ -809,5 +809,5 @@ def run(options: StepOptions, settings: DownloadSettings | None = None) -> StepR
         details |= {"by_host": by_host, "scrape_again": wanted, "skip_listed": len(skipped & posts.keys())}
         messages += [HINTS[fault] for fault in sorted(result.faults) if fault in HINTS]
         if wanted:
-            messages.append(f"{len(wanted)} TikToks to scrape again: {data / SCRAPE_AGAIN_FILE}")
+            messages.append(f"{len(wanted)} TikToks to scrape again: scrape --ids @{data / SCRAPE_AGAIN_FILE}")
     return replace(result, details=details, messages=tuple(messages), inputs_failed=len(warnings))
