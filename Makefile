@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.installed
 
-.PHONY: help setup demo report test lint types build pytest bench clean lock
+.PHONY: help setup demo report test lint types build pytest viewer bench clean lock
 
 help: ## list the verbs
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ build: $(SETUP)
 
 pytest: $(SETUP)
 	$(BIN)/pytest -n 2 --dist loadfile
+
+viewer: $(SETUP) ## watch, search and collect queries, on 127.0.0.1:8000
+	@$(BIN)/python -m tiktok_retrieval viewer serve
 
 bench: $(SETUP) ## measure speed, as ratios within one run
 	$(BIN)/python -m bench

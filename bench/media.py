@@ -7,6 +7,7 @@ Audio: the fast path (sums, box walk, decoding, fsync) against `VideoFileClip(..
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from extract.media_checks import load_image
 from extract.media_items import MediaItem
@@ -32,34 +33,60 @@ AUDIO_AIM = 4.0
 FILES = 6
 
 
+class Cost(NamedTuple):
+    """What a call took: seconds by the clock, and seconds of processors, those of the programs it started included."""
+
+    seconds: float
+    cpu: float
+
+    def shared(self, files: int) -> Cost:
+        """Return the share of one of so many files."""
+        return Cost(self.seconds / files, self.cpu / files)
+
+
 @dataclass(frozen=True)
 class Comparison:
-    """Seconds for each file of the plain way and of ours."""
+    """What each file cost the plain way and ours."""
 
     name: str
-    plain: Sequence[float]
-    ours: Sequence[float]
+    plain: Sequence[Cost]
+    ours: Sequence[Cost]
+    files: int
     aim: float | None = None
 
     @property
     def ratio(self) -> float:
         """How many times faster ours is: the median over the files, so one hiccup of the machine does not count."""
-        return statistics.median(plain / ours for plain, ours in zip(self.plain, self.ours, strict=True))
+        return statistics.median(plain.seconds / ours.seconds for plain, ours in self._pairs())
+
+    @property
+    def cpu_ratio(self) -> float:
+        """How many times less it asks of the processors, which another load on the machine does not blur."""
+        return statistics.median(plain.cpu / ours.cpu for plain, ours in self._pairs())
+
+    def _pairs(self) -> list[tuple[Cost, Cost]]:
+        return list(zip(self.plain, self.ours, strict=True))
 
     def __str__(self) -> str:
         """Say it in a line."""
         aim = "" if self.aim is None else f" (aim: {self.aim:.0f}x, {'met' if self.ratio >= self.aim else 'MISSED'})"
+        plain, ours = (statistics.median(cost.seconds for cost in costs) for costs in (self.plain, self.ours))
         return (
-            f"{self.name}: {statistics.median(self.plain):.3f} s a file, ours {statistics.median(self.ours):.3f} s, "
-            f"{self.ratio:.1f}x as fast over {len(self.ours)} files{aim}"
+            f"{self.name}: {plain:.3f} s a file, ours {ours:.3f} s, {self.ratio:.1f}x as fast, "
+            f"{self.cpu_ratio:.1f}x by processor time, over {self.files} files{aim}"
         )
 
 
-def seconds(work: Callable[..., object], *arguments: object) -> float:
-    """Return how long a call takes."""
-    begin = time.perf_counter()
+def cost(work: Callable[..., object], *arguments: object) -> Cost:
+    """Return what a call takes."""
+    begin, cpu = time.perf_counter(), _cpu_seconds()
     work(*arguments)
-    return time.perf_counter() - begin
+    return Cost(time.perf_counter() - begin, _cpu_seconds() - cpu)
+
+
+def _cpu_seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def compare_ocr(covers: Sequence[Path]) -> list[Comparison]:
@@ -73,26 +100,27 @@ def compare_ocr(covers: Sequence[Path]) -> list[Comparison]:
 
     images = [load_image(path) for path in covers]
     limit = os.environ.pop("OMP_THREAD_LIMIT", None)
-    plain: list[float] = []
-    whole: list[float] = []
-    first: list[float] = []
+    plain: list[Cost] = []
+    whole: list[Cost] = []
+    first: list[Cost] = []
     try:
         pytesseract.image_to_string(images[0])  # the first call finds the program and warms the disk
         engine = TesseractEngine()
         for image in images:
-            plain.append(seconds(pytesseract.image_to_string, image))
+            plain.append(cost(pytesseract.image_to_string, image))
             with open_ocr_engine("pytesseract"):  # the engine's environment, for as long as it reads
-                whole.append(seconds(engine.read, image))
-                first.append(seconds(look_once, engine, image))
+                whole.append(cost(engine.read, image))
+                first.append(cost(look_once, engine, image))
         with open_ocr_engine("pytesseract"), ThreadPoolExecutor(default_jobs()) as pool:
-            step = seconds(lambda: list(pool.map(engine.read, images))) / len(images)
+            step = cost(lambda: list(pool.map(engine.read, images))).shared(len(images))
     finally:
         if limit is not None:
             os.environ["OMP_THREAD_LIMIT"] = limit
+    together = Cost(*(sum(values) for values in zip(*plain, strict=True))).shared(len(images))
     return [
-        Comparison("OCR, all looks, against image_to_string", plain, whole),
-        Comparison("OCR, one look, against image_to_string", plain, first),
-        Comparison(f"OCR, {default_jobs()} at a time, against image_to_string", [sum(plain) / len(plain)], [step]),
+        Comparison("OCR, all looks, against image_to_string", plain, whole, len(images)),
+        Comparison("OCR, one look, against image_to_string", plain, first, len(images)),
+        Comparison(f"OCR, {default_jobs()} at a time, against image_to_string", [together], [step], len(images)),
     ]
 
 
@@ -101,8 +129,8 @@ def compare_audio(videos: Sequence[Path]) -> Comparison:
     from moviepy import VideoFileClip  # type: ignore[import-untyped, unused-ignore]
 
     decoder = open_decoder("ffmpeg")
-    plain: list[float] = []
-    ours: list[float] = []
+    plain: list[Cost] = []
+    ours: list[Cost] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
 
@@ -114,9 +142,9 @@ def compare_audio(videos: Sequence[Path]) -> Comparison:
             item = MediaItem(video.stem, "video", video)
             if index == 0:
                 write_plainly(video)
-            plain.append(seconds(write_plainly, video))
-            ours.append(seconds(extract_sound, item, decoder, folder / "ours.wav"))
-    return Comparison("audio, against VideoFileClip", plain, ours, AUDIO_AIM)
+            plain.append(cost(write_plainly, video))
+            ours.append(cost(extract_sound, item, decoder, folder / "ours.wav"))
+    return Comparison("audio, against VideoFileClip", plain, ours, len(ours), AUDIO_AIM)
 
 
 def clips_with_sound(videos: Path) -> list[Path]:

@@ -1,16 +1,18 @@
-"""Read subtitle files (WebVTT, SubRip) and the subtitle track of an MP4 into timed segments."""
+"""Read subtitle files (WebVTT, SubRip, JSON) and the subtitle track of an MP4 into timed segments."""
 
 from __future__ import annotations
 
 import html
+import json
 import re
 import subprocess
 from pathlib import Path
 
+from extract.media_checks import MediaCheck, sniff
 from extract.sound import find_ffmpeg
 from extract.speech_engines import Segment
 
-SUFFIXES = (".vtt", ".srt")
+SUFFIXES = (".vtt", ".srt", ".json")
 # The handlers of an MP4's subtitle tracks
 TRACKS = frozenset({"sbtl", "subt", "text", "clcp"})
 READ_SECONDS = 60
@@ -37,10 +39,12 @@ def embedded_captions(path: Path) -> list[Segment]:
 
 
 def parse_captions(text: str) -> list[Segment]:
-    """Return the cues of a WebVTT or SubRip text; what an earlier cue showed already is not said again.
+    """Return the cues of a WebVTT, SubRip or JSON text; what an earlier cue showed already is not said again.
 
-    Raises ValueError if there is no cue.
+    Nothing may be said in WebVTT or JSON. Raises ValueError for a text that is none of the three.
     """
+    if text.lstrip()[:1] in ("{", "["):
+        return _json_captions(text)
     segments: list[Segment] = []
     cues = 0
     for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
@@ -59,9 +63,52 @@ def parse_captions(text: str) -> list[Segment]:
             new = new[1:]
         if new:
             segments.append(Segment(begin, end, " ".join(new)))
-    if not cues:
+    if not cues and not text.startswith("WEBVTT"):
         raise ValueError("no cue in it")
     return segments
+
+
+def _json_captions(text: str) -> list[Segment]:
+    """Return the cues of captions in JSON: {utterances} or {events} (in ms), or a list of {start, end, text}."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"broken JSON: {error}") from error
+    try:
+        if isinstance(value, list):
+            cues = [(cue["start"], cue["end"], cue["text"]) for cue in value]
+        elif "utterances" in value:
+            cues = [(cue["start_time"] / 1000, cue["end_time"] / 1000, cue["text"]) for cue in value["utterances"]]
+        else:
+            cues = [
+                (
+                    cue["tStartMs"] / 1000,
+                    (cue["tStartMs"] + cue.get("dDurationMs", 0)) / 1000,
+                    "".join(part["utf8"] for part in cue["segs"]),
+                )
+                for cue in value["events"]
+                if "segs" in cue
+            ]
+        segments = [Segment(float(begin), float(end), " ".join(words.split())) for begin, end, words in cues]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError("JSON, but no captions") from error
+    return [segment for segment in segments if segment.text]
+
+
+def check_captions(path: Path) -> MediaCheck:
+    """Say whether a file holds captions."""
+    content = path.read_bytes()
+    if not content.strip():
+        return MediaCheck(None, "empty", "the file is empty")
+    kind = sniff(content[:512])
+    try:
+        parse_captions(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return MediaCheck(kind, "not_media", f"no captions but {kind or 'something unknown'}")
+    except ValueError as error:
+        is_cut = str(error).startswith("broken JSON")
+        return MediaCheck(kind, "truncated" if is_cut else "not_media", f"no captions: {error}")
+    return MediaCheck("captions")
 
 
 def _seconds(parts: tuple[str | None, ...]) -> float:

@@ -115,10 +115,20 @@ class Journal:
 
     def append_all(self, lines: Iterable[Line]) -> None:
         """Write several lines with one `write` and one flush: all of them or none."""
-        payload = b"".join(_encode(line) for line in lines)
-        if not payload:
-            return
+        ready = list(lines)
+        if ready:
+            self.append_chosen(lambda _: ready)
+
+    def append_chosen(self, choose: Callable[[int], Iterable[Line]]) -> None:
+        """Write the lines that `choose` returns, as `append_all` does.
+
+        It is called while nobody else can write, with the open file's descriptor, through which it may read what is
+        there: so what is written can depend on what others wrote.
+        """
         with self._threads, self._locked() as descriptor:
+            payload = b"".join(_encode(line) for line in choose(descriptor))
+            if not payload:
+                return
             size = os.fstat(descriptor).st_size
             if size and os.pread(descriptor, 1, size - 1) != b"\n":
                 # A killed process left a torn line: a line break keeps it apart from ours

@@ -15,6 +15,7 @@ from extract.journal import Journal
 
 DELETIONS = "deletions.ndjson"
 CREATOR_IN_LINK = re.compile(r"/@([^/?#]+)")
+CAPTIONS_PART = re.compile(r"captions_(?P<language>[A-Za-z0-9-]{1,20})(?:_(?P<form>srt|json))?")
 JSON_SUFFIXES = (".json", ".ndjson", ".jsonl")
 
 
@@ -38,14 +39,22 @@ def audio_path(data: Path, tiktok_id: str) -> Path:
     return data / "audios" / f"{tiktok_id}.wav"
 
 
+def captions_part(language: str, form: str) -> str:
+    """Return the name of the part that captions are: captions_eng-US, or captions_eng-US_json where it is no WebVTT."""
+    return f"captions_{language}" + ("" if form == "vtt" else f"_{form}")
+
+
 def part_path(data: Path, tiktok_id: str, part: str) -> Path:
-    """Return where a part lies: video, cover, slide_1, slide_2 ... Raises ValueError for another name."""
+    """Return where a part lies: video, cover, slide_1, captions_eng-US ... Raises ValueError for another name."""
     if part == "video":
         return video_path(data, tiktok_id)
     if part == "cover":
         return cover_path(data, tiktok_id)
     if part.startswith("slide_") and part[6:].isdigit():
         return slide_path(data, tiktok_id, int(part[6:]))
+    captions = CAPTIONS_PART.fullmatch(part)
+    if captions is not None:
+        return data / "videos" / f"{tiktok_id}.{captions['language']}.{captions['form'] or 'vtt'}"
     raise ValueError(f"no such part: {part}")
 
 

@@ -155,7 +155,17 @@ def main() -> None:
 @app.command()
 def scrape(
     data: Data = Path("data"),
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many posts to scrape.")] = 100,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, help="How many posts to scrape (default: 100, or all --ids).")
+    ] = None,
+    ids: Annotated[
+        str | None,
+        typer.Option(
+            "--ids",
+            help="These posts instead: ids with commas between them, or @FILE with an id a line, such as "
+            "DATA/scrape_again.txt.",
+        ),
+    ] = None,
     delay: Annotated[
         int, typer.Option("--delay", min=1, help="The longest wait for a part of a post, in milliseconds.")
     ] = 2000,
@@ -189,7 +199,7 @@ def scrape(
     def work() -> StepResult:
         step = step_module("scrape")
         settings = step.ScrapeSettings(
-            count=limit,
+            count=limit or 100,
             delay_ms=delay,
             url=url,
             profile=profile,
@@ -201,7 +211,9 @@ def scrape(
             ready_timeout_s=ready_timeout,
             pseudonymise=pseudonymise,
         )
-        result: StepResult = step.run(options_of(data, dry_run=dry_run, json=as_json, strict=strict), settings)
+        result: StepResult = step.run(
+            options_of(data, limit=limit, ids=ids, dry_run=dry_run, json=as_json, strict=strict), settings
+        )
         return result
 
     finish(work, as_json=as_json, strict=strict)
@@ -518,6 +530,9 @@ def recheck(
     data: Data = Path("data"),
     limit: Limit = None,
     ids: Ids = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Ask again what was answered within the last day (as --ids does).")
+    ] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     strict: Strict = False,
@@ -533,7 +548,7 @@ def recheck(
     def work() -> StepResult:
         step = step_module("recheck")
         settings = step.RecheckSettings(timeout=timeout, pause=pause, base_url=base_url, cookies=cookies)
-        options = options_of(data, limit=limit, ids=ids, dry_run=dry_run, json=as_json, strict=strict)
+        options = options_of(data, limit=limit, ids=ids, force=force, dry_run=dry_run, json=as_json, strict=strict)
         result: StepResult = step.run(options, settings)
         return result
 

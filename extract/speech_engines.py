@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from extract.sound import SAMPLE_BYTES, SAMPLE_RATE
-from extract.steps.common import MissingToolError, UsageError, require_module
+from extract.steps.common import MissingToolError, UsageError, default_jobs, require_module
 from extract.voice import PAUSE_SECONDS, VAD_SETTINGS, Piece, halves
 
 INSTALL_EXTRACT = "pip install -e '.[extract]'"
@@ -374,11 +374,12 @@ class _OwnWeightsEngine:
             raise RecognitionError("engine", f"{self.name}: {type(error).__name__}: {error}") from error
 
     def _load(self, call: Callable[[], Any], install: str) -> None:
-        """Load the weights now. Raises MissingToolError if they cannot be had."""
+        """Load the weights now. Raises MissingToolError, in one line, if they cannot be had."""
         try:
             call()
         except Exception as error:  # no network, no such model, a damaged file
-            raise MissingToolError(f"{self.name}'s model ({type(error).__name__}: {error})", install) from error
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+            raise MissingToolError(f"{self.name}'s model ({reason})", install) from error
 
 
 def _whisper_segments(result: Mapping[str, Any]) -> list[Segment]:
@@ -432,7 +433,9 @@ class FasterWhisperEngine(_OwnWeightsEngine):
         self._model = options.model or "base"
         self._options = {"language": options.language} if options.language else {}
         install = f"python -c \"import faster_whisper; faster_whisper.WhisperModel('{self._model}')\""
-        self._load(lambda: faster_whisper.WhisperModel(self._model), install)
+        # The package's own default is four threads, which on fewer cores wait for each other
+        self._loading = {} if "OMP_NUM_THREADS" in os.environ else {"cpu_threads": default_jobs()}
+        self._load(lambda: faster_whisper.WhisperModel(self._model, **self._loading), install)
         self.version = _version("faster-whisper")
         self.settings = _settings(model=self._model, language=options.language or "detected")
 
@@ -441,7 +444,7 @@ class FasterWhisperEngine(_OwnWeightsEngine):
 
         def call() -> Any:
             return self._recognizer.recognize_faster_whisper(
-                _audio(piece.pcm), model=self._model, show_dict=True, **self._options
+                _audio(piece.pcm), model=self._model, show_dict=True, init_options=self._loading, **self._options
             )
 
         return _whisper_segments(self._recognise(call))

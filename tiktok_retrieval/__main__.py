@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tiktok_retrieval import building, demo, handovers, leaderboards
+from tiktok_retrieval import building, demo, handovers, leaderboards, searching
 from tiktok_retrieval.demo_server import DemoServer
+from viewer import cli as viewer_cli
 
 app = typer.Typer(
     help="Find one known TikTok again: build the demo, read the leaderboard.",
@@ -21,6 +22,8 @@ app = typer.Typer(
 )
 console = Console(highlight=False)
 handovers.register(app)
+searching.register(app)
+app.add_typer(viewer_cli.app, name="viewer")
 
 Warehouse = Annotated[
     Path, typer.Option("--warehouse", envvar="TIKTOK_WAREHOUSE", help="The database file that dbt built.")

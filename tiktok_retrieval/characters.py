@@ -111,15 +111,16 @@ def original_study() -> Iterator[CharacterForm]:
     """Yield the rows of the scheme ``original_study``, the original experiments' exact recipe.
 
     A whole cluster is replaced by its Julia REPL LaTeX name, then by its emoji short name between colons; what is
-    left is transliterated by Unidecode 1.3.6 and lowercased. Emoji with a variation selector or a skin tone are other
-    clusters than the tables hold, so they vanish, as they did in the study.
+    left is transliterated by Unidecode 1.3.6 and lowercased. The REPL names single code points only, so emoji made of
+    several (flags, families, a variation selector, a skin tone) vanish, as they did in the study. A combining mark
+    never was a cluster of its own there, so its name never counted.
     """
-    emoji_names = {emoji.char: f":{emoji.short_name}:" for emoji in emoji_data}
-    sequences = {emoji: name for emoji, name in emoji_names.items() if VARIATION_SELECTOR not in emoji}
-    sequences |= {symbol: name for name, symbol in reversed(latex_symbols.items()) if symbol[0] > "\x7f"}
+    sequences = {emoji.char: f":{emoji.short_name}:" for emoji in emoji_data}
+    sequences |= {symbol: name for name, symbol in reversed(latex_symbols.items())}
     sequences |= JULIA_SYMBOL_NAMES
     for sequence, form in sorted(sequences.items()):
-        yield CharacterForm("cluster", sequence, form.lower())
+        if len(sequence) == 1 and not sequence.isascii() and not unicodedata.category(sequence).startswith("M"):
+            yield CharacterForm("cluster", sequence, form.lower())
     for character in _code_points():
         if form := unidecode(character).lower():
             yield CharacterForm("character", character, form)

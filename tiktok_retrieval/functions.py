@@ -13,6 +13,7 @@ from Stemmer import Stemmer  # type: ignore[import-not-found]
 
 from tiktok_retrieval.characters import character_forms
 from tiktok_retrieval.disguises import Disguise, count_names, load_project_key, register_hiding
+from tiktok_retrieval.snapshots import SnapshotError, publish_open
 
 _english = Stemmer("english")
 # NaN and Infinity are no JSON, and a reading that insists on it would lose the record
@@ -48,6 +49,15 @@ def folder_problem(path: str) -> str:
         return "is a file, not a folder"
     except OSError as error:
         return f"cannot be read ({error.strerror})"
+    return ""
+
+
+def publish_snapshot(path: str) -> str:
+    """Publish a snapshot of the warehouse that this process has open; return '' or what went wrong."""
+    try:
+        publish_open(Path(path))
+    except SnapshotError as error:
+        return str(error)
     return ""
 
 
@@ -203,3 +213,10 @@ def register(connection: DuckDBPyConnection) -> None:
         side_effects=True,
     )
     register_hiding(connection, current_disguise)
+    connection.create_function(
+        "publish_snapshot",
+        publish_snapshot,
+        ["VARCHAR"],
+        "VARCHAR",
+        side_effects=True,
+    )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from extract.formats.records import Record
 
@@ -34,6 +34,14 @@ class Sample:
         return [record.value for record in self.records if isinstance(record.value, dict)]
 
 
+class CaptionLink(NamedTuple):
+    """Where captions can be fetched, in which language (a tag such as eng-US) and form: vtt, srt or json."""
+
+    language: str
+    link: str
+    form: str = "vtt"
+
+
 @dataclass(frozen=True)
 class Post:
     """What the downloader needs to know of a post; links are '' where the source has the field but no link in it.
@@ -48,6 +56,7 @@ class Post:
     slides: tuple[str, ...] = ()
     scraped_at: float | None = None
     is_photo: bool = False
+    captions: tuple[CaptionLink, ...] = ()
     listed_only: bool = False
 
 
@@ -111,6 +120,20 @@ def first_link(value: Any) -> str | None:
     if isinstance(value, list):
         return next((link for link in value if isinstance(link, str) and link), None)
     return None
+
+
+def caption_links(found: Iterable[tuple[Any, Any, Any]]) -> tuple[CaptionLink, ...]:
+    """Return captions from the languages, links and forms that a source tells: one a language, WebVTT first."""
+    links: dict[str, CaptionLink] = {}
+    for language, link, told in found:
+        if not isinstance(link, str) or not link.startswith(("http://", "https://")):
+            continue
+        tag = re.sub(r"[^A-Za-z0-9-]+", "-", language)[:20] if isinstance(language, str) and language else "und"
+        kind = str(told).lower()
+        form = next((form for form in ("json", "srt") if form in kind), "vtt")
+        if tag not in links or (form == "vtt" and links[tag].form != "vtt"):
+            links[tag] = CaptionLink(tag, link, form)
+    return tuple(links.values())
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:

@@ -6,7 +6,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from extract.formats.base import Format, Post, Sample, id_in_link, id_text, number, text
+from extract.formats.base import (
+    Format,
+    Post,
+    Sample,
+    as_mapping,
+    caption_links,
+    id_in_link,
+    id_text,
+    number,
+    text,
+)
 from extract.formats.records import Record
 
 HINTS = frozenset({"video-src", "coverphoto-src", "creator-username", "scrape-timestamp", "music-src", "web-id"})
@@ -33,6 +43,9 @@ def post_of(value: Mapping[str, Any], known_id: str | None = None) -> Post | Non
     links = [link.get("src") if isinstance(link, dict) else link for link in given]
     # A carousel repeats its first and last slide at its ends
     slides = tuple(dict.fromkeys(link for link in links if isinstance(link, str) and link))
+    tracks = value.get("captions")
+    # What the page had loaded is in the record
+    unread = [track for track in map(as_mapping, tracks if isinstance(tracks, list) else []) if not track.get("text")]
     is_photo = bool(slides) or "/photo/" in (permalink or "") or value.get("media-type") == "photo"
     return Post(
         tiktok_id,
@@ -42,6 +55,7 @@ def post_of(value: Mapping[str, Any], known_id: str | None = None) -> Post | Non
         slides=slides,
         scraped_at=number(value.get("scrape-timestamp")),
         is_photo=is_photo,
+        captions=caption_links((track.get("language"), track.get("src"), "vtt") for track in unread),
     )
 
 

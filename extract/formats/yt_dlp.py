@@ -6,7 +6,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from extract.formats.base import Format, Post, Sample, as_mapping, id_in_link, id_text, number, text
+from extract.formats.base import (
+    CaptionLink,
+    Format,
+    Post,
+    Sample,
+    as_mapping,
+    caption_links,
+    id_in_link,
+    id_text,
+    number,
+    text,
+)
 from extract.formats.records import Record
 
 
@@ -44,6 +55,17 @@ def best_cover(value: Mapping[str, Any]) -> str | None:
     return next((link for link in reversed(links) if link), None)
 
 
+def captions_of(value: Mapping[str, Any]) -> tuple[CaptionLink, ...]:
+    """Return the captions that are linked and not in the file itself."""
+    found: list[tuple[Any, Any, Any]] = []
+    for name in ("subtitles", "automatic_captions"):
+        for language, items in as_mapping(value.get(name)).items():
+            entries = [as_mapping(item) for item in (items if isinstance(items, list) else [])]
+            if not any(entry.get("data") for entry in entries):
+                found += [(language, entry.get("url"), entry.get("ext")) for entry in entries]
+    return caption_links(found)
+
+
 def posts_of(value: Any) -> Iterator[Post]:
     """Yield the post of an info object, or those of a playlist's entries."""
     if not isinstance(value, dict):
@@ -65,6 +87,7 @@ def posts_of(value: Any) -> Iterator[Post]:
         cover=best_cover(value) or "",
         scraped_at=number(value.get("epoch")),
         is_photo=is_photo,
+        captions=captions_of(value),
     )
 
 

@@ -6,7 +6,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from extract.formats.base import Format, Post, Sample, as_mapping, first_link, id_text, number
+from extract.formats.base import (
+    CaptionLink,
+    Format,
+    Post,
+    Sample,
+    as_mapping,
+    caption_links,
+    first_link,
+    id_text,
+    number,
+)
 from extract.formats.records import Record
 
 
@@ -26,6 +36,23 @@ def looks_captured(value: Any) -> bool:
 def recognises(sample: Sample) -> bool:
     """Recognise lines (or an array) of items; a single line is an object."""
     return any(looks_captured(value) for value in sample.objects())
+
+
+def captions_of(video: Mapping[str, Any]) -> tuple[CaptionLink, ...]:
+    """Return the captions that are linked; of translations by machine only the English one is worth a request."""
+    found: list[tuple[Any, Any, Any]] = []
+    infos = video.get("subtitleInfos")
+    for info in map(as_mapping, infos if isinstance(infos, list) else []):
+        language = info.get("LanguageCodeName")
+        if info.get("Source") != "MT" or str(language).startswith("en"):
+            found.append((language, first_link(info.get("Url")), info.get("Format")))
+    infos = as_mapping(video.get("claInfo")).get("captionInfos")
+    for info in map(as_mapping, infos if isinstance(infos, list) else []):
+        language = info.get("language")
+        if info.get("isOriginalCaption") is not False or str(language).startswith("en"):
+            link = first_link(info.get("url")) or first_link(info.get("urlList"))
+            found.append((language, link, info.get("captionFormat")))
+    return caption_links(found)
 
 
 def post_of(value: Any) -> Post | None:
@@ -52,6 +79,7 @@ def post_of(value: Any) -> Post | None:
         slides=slides,
         scraped_at=collected,
         is_photo=bool(slides),
+        captions=captions_of(video),
     )
 
 

@@ -1,7 +1,8 @@
 """Keep the platform's own captions where they lie beside or inside the videos: one line of captions.ndjson for each.
 
-They are taken from {id}.vtt, {id}.{language}.vtt and the same with .srt in videos/ (as yt-dlp's --write-subs names
-them), and from a subtitle track of {id}.mp4. Captions that a scraped batch carries itself are read from there.
+They are taken from {id}.vtt, {id}.{language}.vtt and the same with .srt and .json in videos/ (as yt-dlp's
+--write-subs and our download name them), and from a subtitle track of {id}.mp4. Captions that a scraped batch carries
+itself are read from there.
 status ok: text is what the captions say; unreadable: there is no caption in the file.
 """
 
@@ -20,6 +21,9 @@ from extract.steps.common import Outcome, StepOptions, StepResult, run_items
 
 JOURNAL = "captions.ndjson"
 ENGINE = "platform"
+
+# What yt-dlp writes beside a video and is no captions
+NO_LANGUAGES = (None, "info", "live_chat", "comments")
 
 _NAME = re.compile(r"(?P<tiktok_id>[A-Za-z0-9-]+)(?:\.(?P<language>[A-Za-z0-9_-]+))?")
 
@@ -60,7 +64,9 @@ def caption_items(data: Path) -> list[CaptionItem]:
     ]
     for path in (data / "videos").glob("*"):
         match = _NAME.fullmatch(path.stem)
-        if path.suffix in SUFFIXES and match is not None and path.is_file():
+        if match is None or (path.suffix == ".json" and match["language"] in NO_LANGUAGES):
+            continue
+        if path.suffix in SUFFIXES and path.is_file():
             items.append(CaptionItem(match["tiktok_id"], "video", path, match["language"]))
     return sorted(items, key=lambda item: (item.tiktok_id, (item.language or "").startswith("en"), item.path.name))
 

@@ -79,6 +79,14 @@ TOOLS = (
     Tool("SpeechRecognition", "speech", package("SpeechRecognition"), EXTRAS),
     Tool("pocketsphinx", "speech", package("pocketsphinx"), EXTRAS),
     Tool("webrtcvad-wheels", "speech", package("webrtcvad-wheels"), EXTRAS),
+    Tool(
+        "faster-whisper",
+        "speech --engine faster-whisper",
+        package("faster-whisper"),
+        "pip install 'SpeechRecognition[faster-whisper]'",
+        is_optional=True,
+    ),
+    Tool("vosk", "speech --engine vosk", package("vosk"), "pip install 'SpeechRecognition[vosk]'", is_optional=True),
     Tool("playwright", "scrape", package("playwright"), EXTRAS, is_optional=True),
     Tool(
         "browser",

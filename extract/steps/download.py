@@ -1,4 +1,4 @@
-"""Download videos, covers and slides: nothing counts before it is validated, and every attempt is a journal line.
+"""Download videos, covers, slides and captions: nothing counts before it is validated, every attempt is a line.
 
 Retrying is our own loop around whole attempts, because the faults that cost the original project half of its corpus
 lie in the body of an answer, where no HTTP library retries: error pages saved as .mp4, bodies cut short, old links.
@@ -32,10 +32,11 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from extract.captions import check_captions
 from extract.formats.base import Post
 from extract.journal import OK, Journal, Line, utc_now
 from extract.media_checks import MediaCheck, check_image, check_video
-from extract.raw_zone import find_posts, forgotten
+from extract.raw_zone import CAPTIONS_PART, find_posts, forgotten
 from extract.steps.common import NoInputError, Outcome, StepOptions, StepResult, UsageError, run_items
 from extract.steps.download_plan import (
     JOURNAL,
@@ -521,7 +522,7 @@ class Downloader:
             length = response.headers.get("Content-Length")
             total = offset + int(length) if length and length.isdigit() and not _is_encoded(response) else None
             content_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
-            if content_type in PAGE_TYPES:
+            if content_type in PAGE_TYPES and not (part.is_captions and content_type == "application/json"):
                 raise AttemptError("not_media", f"HTTP 200, but {content_type} instead of media")
             _Resume(part.link_digest, _validator(response), total).write(part.note)
             file.seek(offset)
@@ -695,7 +696,9 @@ def read_cookies(path: Path) -> http.cookiejar.MozillaCookieJar:
 
 def check_part(part: str, path: Path) -> MediaCheck:
     """Validate a file as what its part has to be."""
-    return check_video(path) if part == "video" else check_image(path)
+    if part == "video":
+        return check_video(path)
+    return check_captions(path) if CAPTIONS_PART.fullmatch(part) else check_image(path)
 
 
 # --- The step ------------------------------------------------------------------------------------------------------
@@ -806,5 +809,5 @@ def run(options: StepOptions, settings: DownloadSettings | None = None) -> StepR
         details |= {"by_host": by_host, "scrape_again": wanted, "skip_listed": len(skipped & posts.keys())}
         messages += [HINTS[fault] for fault in sorted(result.faults) if fault in HINTS]
         if wanted:
-            messages.append(f"{len(wanted)} TikToks to scrape again: {data / SCRAPE_AGAIN_FILE}")
+            messages.append(f"{len(wanted)} TikToks to scrape again: scrape --ids @{data / SCRAPE_AGAIN_FILE}")
     return replace(result, details=details, messages=tuple(messages), inputs_failed=len(warnings))

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from extract.formats.base import Post
 from extract.journal import OK, Journal, Line
-from extract.raw_zone import part_path
+from extract.raw_zone import CAPTIONS_PART, captions_part, part_path
 
 JOURNAL = "downloads.ndjson"
 
@@ -33,6 +33,11 @@ class Part:
     def host(self) -> str | None:
         """Return the host that the link names."""
         return host_of(self.link)
+
+    @property
+    def is_captions(self) -> bool:
+        """Whether the file is text, and no picture or video."""
+        return CAPTIONS_PART.fullmatch(self.name) is not None
 
     @property
     def unfinished(self) -> Path:
@@ -90,6 +95,7 @@ def parts_of(data: Path, post: Post) -> list[Part]:
     if post.cover is not None:
         links["cover"] = post.cover
     links.update((f"slide_{number}", link) for number, link in enumerate(post.slides, start=1))
+    links.update((captions_part(captions.language, captions.form), captions.link) for captions in post.captions)
     return [Part(post, name, link, part_path(data, post.tiktok_id, name)) for name, link in links.items()]
 
 
@@ -129,6 +135,8 @@ def scrape_again(data: Path, posts: Mapping[str, Post], state: Mapping[tuple[str
         if post.listed_only:
             found[post.tiktok_id] = "not_scraped"
         for part in parts_of(data, post):
+            if part.is_captions:  # what is said can be heard as well
+                continue
             line = state.get((post.tiktok_id, part.name))
             if line is not None and line.get("status") != OK and line.get("class") in SCRAPE_AGAIN:
                 found.setdefault(post.tiktok_id, str(line["class"]))

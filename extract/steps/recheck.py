@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -27,6 +28,7 @@ AVAILABLE, UNAVAILABLE, UNKNOWN = "available", "unavailable", "unknown"
 # The page holds its data as JSON with a status; 10204 is said of removed posts, but to blocked networks as well
 PAGE_STATUS = re.compile(r'"statusCode"\s*:\s*(10204|10216|10222)\b')
 PAGE_FAULTS = {"10204": "removed_or_blocked", "10216": "private", "10222": "private"}
+ASK_AGAIN_AFTER = timedelta(days=1)
 PAGE_BYTES = 4 << 20
 
 
@@ -86,11 +88,21 @@ def ask(session: requests.Session, address: str, tiktok_id: str, timeout: float)
     return Finding(AVAILABLE)
 
 
+def _is_recent(moment: object) -> bool:
+    """Whether a time of the journal lies less than a day back."""
+    try:
+        age = datetime.now(UTC) - datetime.fromisoformat(str(moment))
+    except (TypeError, ValueError):
+        return False
+    return age < ASK_AGAIN_AFTER
+
+
 def run(
     options: StepOptions, settings: RecheckSettings | None = None, *, sleep: Callable[[float], None] = time.sleep
 ) -> StepResult:
     """Ask for every post that is known, note the answers, and list what is unavailable by the newest answer.
 
+    A post that answered within the last day is asked again only by its id, so that a run that broke off can go on.
     Raises NoInputError when no post is known, UsageError for a bad cookies file.
     """
     settings = settings or RecheckSettings()
@@ -126,7 +138,20 @@ def run(
         return Outcome(finding.status, finding.fault, lines=[kept], is_failure=finding.status == UNKNOWN)
 
     with Journal(data / JOURNAL) as journal:
-        result = run_items("recheck", posts, work, options, id_of=lambda post: post.tiktok_id, journal=journal)
+        answered = {
+            key.tiktok_id
+            for key, line in journal.latest(settled=(AVAILABLE, UNAVAILABLE)).items()
+            if line.get("status") != UNKNOWN and _is_recent(line.get("finished_at"))
+        }
+        result = run_items(
+            "recheck",
+            posts,
+            work,
+            options,
+            id_of=lambda post: post.tiktok_id,
+            done=lambda post: options.ids is None and post.tiktok_id in answered,
+            journal=journal,
+        )
         if options.dry_run:
             return result
         newest = journal.latest(settled=(AVAILABLE, UNAVAILABLE))

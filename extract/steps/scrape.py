@@ -11,9 +11,11 @@ import json
 import os
 import re
 import shutil
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from extract.disguising import as_json, disguise_for, disguised
 from extract.progress import Progress
+from extract.raw_zone import find_posts
 from extract.steps.common import (
     MissingToolError,
     NoInputError,
@@ -40,6 +43,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 POLL_MS = 250
 # A page that loses the script so often without a new record will not come back by itself
 MAX_FRUITLESS_RESTARTS = 5
+# How long to wait for a post when an earlier one has shown that the layout and the log-in are right
+LATER_POST_S = 20.0
+COUNTERS = ("repeats", "waits", "ceilings")
 # What a browser says of itself to its maker is no part of a scrape
 QUIET_ARGUMENTS = (
     "--no-first-run",
@@ -108,13 +114,17 @@ class ScrapeOutcome:
 def run(options: StepOptions, settings: ScrapeSettings) -> StepResult:
     """Scrape as the command line does: with progress, and Ctrl-C ends the run behind the post in hand.
 
-    Of the shared options `data`, `limit` (at most so many posts) and `dry_run` count. Raises what `scrape` raises.
+    Of the shared options `data`, `limit` (at most so many posts), `ids` and `dry_run` count. Raises what `scrape`
+    raises.
     """
-    count = min(settings.count, options.limit or settings.count)
+    links = None if options.ids is None else links_of(options.data, options.ids)
+    count = min(settings.count if links is None else len(links), options.limit or sys.maxsize)
     profile = settings.profile or default_profile()
     if options.dry_run:
-        what = f"{count} posts from {settings.url} on, with the profile {profile}"
-        return StepResult("scrape", left=count, details={"would_do": [what]})
+        what = [f"{count} posts from {settings.url} on, with the profile {profile}"]
+        if links is not None:
+            what = [f"{tiktok_id} at {link}" for tiktok_id, link in list(links.items())[:count]]
+        return StepResult("scrape", left=count, details={"would_do": what})
     stop = threading.Event()
     with finishing_on_signals(stop), Progress("scrape", count) as progress:
         shown = {"records": 0, "errors": 0}
@@ -133,6 +143,7 @@ def run(options: StepOptions, settings: ScrapeSettings) -> StepResult:
             profile,
             settings.url,
             options.data,
+            links=links,
             batch=settings.batch,
             headless=settings.headless,
             executable=settings.executable,
@@ -145,6 +156,16 @@ def run(options: StepOptions, settings: ScrapeSettings) -> StepResult:
             should_stop=stop.is_set,
         )
     return describe_outcome(outcome, count)
+
+
+def links_of(data: Path, ids: Iterable[str]) -> dict[str, str]:
+    """Return where these posts are: at the permalink that is known, or where the site leads from the id."""
+    known = find_posts(data)
+    return {
+        tiktok_id: (known[tiktok_id].permalink if tiktok_id in known else None)
+        or f"https://www.tiktok.com/@_/video/{tiktok_id}"
+        for tiktok_id in sorted(ids)
+    }
 
 
 def describe_outcome(outcome: ScrapeOutcome, count: int) -> StepResult:
@@ -182,6 +203,7 @@ def scrape(
     url: str,
     data: Path,
     *,
+    links: Mapping[str, str] | None = None,
     batch: str | None = None,
     headless: bool = False,
     executable: Path | None = None,
@@ -194,6 +216,9 @@ def scrape(
     should_stop: Callable[[], bool] = lambda: False,
 ) -> ScrapeOutcome:
     """Scrape `count` TikToks from the post at `url` on, and write them to `<data>/info/<batch>.json`.
+
+    With `links` (id -> address) it is `count` of these posts, each opened by itself; one that does not appear is an
+    error record.
 
     `delay_ms` is the ceiling of every wait in milliseconds; `profile` is the folder of the browser profile (made when
     it is not there); `batch` defaults to the time of the start. In the visible browser the user has `ready_timeout_s`
@@ -222,10 +247,15 @@ def scrape(
         context = _open(playwright, profile, headless, executable_path, [*QUIET_ARGUMENTS, *browser_arguments])
         run = _Run(context, url, name, {"max_comments": max_comments, "replies": replies, "run": name})
         try:
-            run.make_ready(ready_timeout_s, should_stop)
-            ended = run.drive(count, delay_ms, ready_timeout_s, on_progress, should_stop)
-            text = run.records_text()
-            records = json.loads(text)
+            if links is not None:
+                asked = dict(list(links.items())[:count])
+                ended, records = run.visit(asked, delay_ms, ready_timeout_s, on_progress, should_stop)
+                text = as_json(records)
+            else:
+                run.make_ready(ready_timeout_s, should_stop)
+                ended = run.drive(count, delay_ms, ready_timeout_s, on_progress, should_stop)
+                text = run.records_text()
+                records = json.loads(text)
             if pseudonymise:
                 text = _disguised(records, data)
             file = _write(target, text) if records else None
@@ -311,6 +341,7 @@ class _Run:
         self.options = options
         self.progress: Mapping[str, Any] = {}
         self.restarts = 0
+        self.runs: list[str] = []
 
     def make_ready(self, timeout_s: float, should_stop: Callable[[], bool]) -> None:
         """Open the page and wait until a post with its parts is there, which may take the user's hand."""
@@ -396,14 +427,59 @@ class _Run:
             self.restarts += 1
             self._wait_for_page(timeout_s)
 
+    def visit(
+        self,
+        links: Mapping[str, str],
+        delay_ms: int,
+        timeout_s: float,
+        on_progress: Callable[[Mapping[str, Any]], None] | None,
+        should_stop: Callable[[], bool],
+    ) -> tuple[str, list[dict[str, Any]]]:
+        """Open these posts one after the other, each as a run of its own; return why it ended, and the records."""
+        records: list[dict[str, Any]] = []
+        counters: Counter[str] = Counter()
+        batch, has_seen_a_post = self.name, False
+        for tiktok_id, link in links.items():
+            errors = sum(record["status"] == "error" for record in records)
+            if on_progress is not None:
+                on_progress({"records": len(records), "errors": errors})
+            self.url, self.name = link, f"{batch}.{tiktok_id}"
+            self.options = {**self.options, "run": self.name}
+            try:
+                # The first post may take the user's hand
+                self.make_ready(min(timeout_s, LATER_POST_S) if has_seen_a_post else timeout_s, should_stop)
+                if should_stop():
+                    break
+                found = json.loads(self.records_text())
+                if not found:
+                    self.drive(1, delay_ms, timeout_s, None, should_stop)
+                    found = json.loads(self.records_text())
+                has_seen_a_post = True
+            except NoInputError as error:
+                found = []
+                reason = str(error)
+            else:
+                self.runs.append(self.name)
+                counters.update({name: int(self.progress.get(name, 0)) for name in COUNTERS})
+                reason = f"led to {found[-1]['id']}" if found else "no record"
+            records += found
+            if not any(record["id"] == tiktok_id for record in found):
+                records.append(_error_record(tiktok_id, link, reason))
+        self.progress = {**self.progress, **counters}
+        self.name = batch
+        return "stopped" if should_stop() else "all ids visited", records
+
     def records_text(self) -> str:
         """Return the run's records as the page's own JSON."""
         self._put_script_in()
         return str(self.page.evaluate("name => stored_records_text(name)", self.name))
 
     def forget(self) -> None:
-        """Delete the run from the browser's storage."""
-        self.page.evaluate("name => forget_results(name)", self.name)
+        """Delete the run, and the runs of single posts, from the browser's storage."""
+        if self.runs:
+            self._put_script_in()
+        for name in self.runs or [self.name]:
+            self.page.evaluate("name => forget_results(name)", name)
 
     def _wait_for_page(self, timeout_s: float) -> None:
         from playwright.sync_api import Error as PlaywrightError
@@ -428,6 +504,20 @@ class _Run:
             }""",
             [count, delay_ms, dict(self.options)],
         )
+
+
+def _error_record(tiktok_id: str, link: str, reason: str) -> dict[str, Any]:
+    """Return the record of a post that did not appear, as scraper.js writes one of a post that it cannot read."""
+    parts = ("video-src", "coverphoto-src", "web-id", "creator-username", "creator-nickname", "music-src", "comments")
+    record: dict[str, Any] = dict.fromkeys(parts)
+    return record | {
+        "id": tiktok_id,
+        "permalink": link,
+        "scrape-timestamp": time.time(),
+        "status": "error",
+        "reason": reason,
+        "comments-complete": None,
+    }
 
 
 def _disguised(records: list[dict[str, Any]], data: Path) -> str:

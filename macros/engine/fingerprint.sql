@@ -24,3 +24,12 @@
 {% macro duckdb__engine_version() -%}
     'duckdb ' || version()
 {%- endmacro %}
+
+{# A whole number from 0 up that stands for a text: 63 bits of its MD5 sum. #}
+{% macro text_number(text) -%}
+    {{ return(adapter.dispatch('text_number')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_number(text) -%}
+    cast(md5_number_lower({{ text }}) >> 1 as bigint)
+{%- endmacro %}

@@ -10,11 +10,17 @@
 {% macro duckdb__create_search_functions() -%}
     {%- if execute %}
         {%- set built = run_query(
-            "select count(*) from duckdb_tables() where database_name = current_database() and schema_name || '.' || table_name in ('search.searchable_postings',"
-            ~ " 'search.searchable_systems', 'search.searchable_documents')"
+            "select count(*) from duckdb_tables() where database_name = current_database() and schema_name = 'search'"
+            ~ " and table_name in ('searchable_documents', 'searchable_postings', 'searchable_systems')"
         ).columns[0].values()[0] %}
         {%- if built == 3 %}
-            {%- do run_query(search_function()) %}
+            {%- set systems = [] %}
+            {%- for row in run_query('select system_id, refusal, is_best, formula from search.searchable_systems order by system_id').rows %}
+                {%- do systems.append({'system_id': row[0], 'refusal': row[1], 'is_best': row[2], 'formula': row[3]}) %}
+            {%- endfor %}
+            {%- for statement in [search_function(systems), explain_function(systems), snippets_function(systems)] %}
+                {%- do run_query(statement) %}
+            {%- endfor %}
         {%- endif %}
     {%- endif %}
 {%- endmacro %}

@@ -9,20 +9,22 @@
     {{ return(names) }}
 {%- endmacro %}
 
-{# The weight of a term, by one of them. #}
-{% macro searchable_term_weight(formula, statistics) -%}
-    case {{ formula }}
-            {% for name in searchable_formulas() -%}
-            when '{{ name }}' then {{ context['weight_' ~ name](statistics) }}
-            {% endfor -%}
+{# A case expression: what the macro `<kind>_<formula>` gives for the row's formula, of those that are in use; null where a
+   formula has no such macro. Formulas that say the same share a branch: planning takes as long as the text is. #}
+{% macro formula_cases(kind, systems, statistics) -%}
+    {%- set names_by_expression = {} -%}
+    {%- for name in systems | rejectattr('refusal') | map(attribute='formula') | unique | sort
+        if kind ~ '_' ~ name in context -%}
+        {%- set expression = context[kind ~ '_' ~ name](statistics) | trim -%}
+        {%- do names_by_expression.update({expression: names_by_expression.get(expression, []) + [name]}) -%}
+    {%- endfor -%}
+    {%- if names_by_expression -%}
+        case
+            {%- for expression, names in names_by_expression.items() %}
+            when chosen.formula in ({{ quoted_list(names) }}) then {{ expression }}
+            {%- endfor %}
         end
-{%- endmacro %}
-
-{# The part of that weight that only the collection decides; null where the formula has no macro idf_<formula>. #}
-{% macro searchable_term_idf(formula, statistics) -%}
-    case {{ formula }}
-            {% for name in searchable_formulas() if 'idf_' ~ name in context -%}
-            when '{{ name }}' then {{ context['idf_' ~ name](statistics) }}
-            {% endfor -%}
-        end
+    {%- else -%}
+        cast(null as double)
+    {%- endif -%}
 {%- endmacro %}

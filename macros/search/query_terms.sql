@@ -1,172 +1,248 @@
 {# What the search functions begin with. They are table macros: a parameter replaces every unqualified name that is the
-   same, so that columns are qualified throughout. #}
+   same, so that columns are qualified throughout. DuckDB plans a call anew each time, and that takes longer than to
+   compute it: what a system does stands in columns of searchable_systems, not in branches here. #}
 
-{# A CTE: the one system that is asked for, or the best; an error that says what to do where there is none. #}
-{% macro chosen_system() -%}
+{# A CTE: the one system that is asked for, or the best; an error that says what to do where it cannot be searched. Its
+   name is checked against names written into the function, which costs nothing. `columns`: more columns computed from
+   its row. #}
+{% macro chosen_system(systems, columns=[]) -%}
+    {%- set searched = systems | rejectattr('refusal') | map(attribute='system_id') | list -%}
+    {%- set best = systems | selectattr('is_best') | map(attribute='system_id') | list -%}
     chosen as materialized (
         select
-            unnest(
-                case
-                    when count(systems.system_id) = 0
-                        then error(
-                            coalesce('there is no system ''' || cast(system as varchar) || '''', 'this file has no system to search')
-                            || ': the table search.searchable_systems lists those that there are'
-                        )
-                    when any_value(systems.refusal) is not null
-                        then error(
-                            'system ''' || any_value(systems.system_id) || ''' cannot be searched from SQL, because '
-                            || any_value(systems.refusal)
-                            || ': choose one of search.searchable_systems whose refusal is null'
-                        )
-                    else any_value(systems)
-                end
-            )
+            {% for column in columns -%}
+            {{ column }},
+            {% endfor -%}
+            systems.*
         from search.searchable_systems as systems
-        where case when system is null then systems.is_best else systems.system_id = cast(system as varchar) end
-    )
-{%- endmacro %}
-
-{# A CTE: the forms that the scheme has for the non-ASCII characters and clusters of the texts that a query selects, as one
-   map from kind and sequence. #}
-{% macro needed_forms(name, texts) -%}
-    {{ name }} as materialized (
-        select map_from_entries(list((forms.kind || ' ' || forms.sequence, forms.form))) as forms
-        from search_index.character_forms as forms
         where
-            forms.scheme = (select chosen.scheme from chosen)
-            and forms.sequence in (
-                select unnest(clusters.parts)
-                from (
-                    select list_distinct(flatten(list_transform(
-                        {{ all_matches('texts.text', '[^\\x00-\\x7F]+') }},
-                        lambda run: flatten(list_transform(
-                            {{ graphemes('run') }},
-                            lambda cluster: list_append(
-                                {{ split_text(lookup_cluster('cluster', 'chosen.scheme'), '') }},
-                                {{ lookup_cluster('cluster', 'chosen.scheme') }}
-                            )
-                        ))
-                    ))) as parts
-                    from ({{ texts }}) as texts
-                    cross join chosen
-                ) as clusters
-            )
+            systems.system_id = case
+                {%- if searched %}
+                when system is null then {{ quoted(best[0]) }}
+                when cast(system as varchar) in ({{ quoted_list(searched) }}) then cast(system as varchar)
+                {%- endif %}
+                {%- for row in systems if row.refusal %}
+                when cast(system as varchar) = {{ quoted(row.system_id) }}
+                    then error({{ quoted(
+                        'system ' ~ row.system_id ~ ' cannot be searched from SQL, because ' ~ row.refusal
+                        ~ ': choose one of ' ~ searched | join(', ')
+                    ) }})
+                {%- endfor %}
+                else error(
+                    coalesce('there is no system ''' || cast(system as varchar) || '''', 'this file has no system to search')
+                    || {{ quoted(': choose one of ' ~ searched | join(', ') if searched else '') }}
+                )
+            end
     )
 {%- endmacro %}
 
-{# The grapheme clusters of a text, as a list. #}
-{% macro graphemes(text) -%}
-    list_transform({{ integers_to(grapheme_count(text)) }}, lambda place: {{ grapheme_at(text, 'place') }})
+{# A text as SQL writes it. #}
+{% macro quoted(text) -%}
+    '{{ text | replace("'", "''") }}'
 {%- endmacro %}
 
-{# A text as its scheme normalises it, with the map of the forms that it needs. The same as the models in search_index do
-   for all texts at once. #}
-{% macro normalised(text, scheme, forms) -%}
+{% macro quoted_list(texts) -%}
+    {% for text in texts %}{{ quoted(text) }}{{ ', ' if not loop.last }}{% endfor %}
+{%- endmacro %}
+
+{# The grapheme clusters of a text, as a list. By the hundred first: to find one takes as long as all before it. #}
+{% macro graphemes(text) -%}
+    flatten(list_transform(
+        list_transform(
+            range(1, {{ grapheme_count(text) }} + 1, 100), lambda place: substring_grapheme({{ text }}, place, 100)
+        ),
+        lambda part: list_transform({{ integers_to(grapheme_count('part')) }}, lambda place: {{ grapheme_at('part', 'place') }})
+    ))
+{%- endmacro %}
+
+{# A text in pieces, as a list: runs of ASCII, and between them each grapheme cluster as its scheme looks it up. #}
+{% macro text_pieces(text, scheme) -%}
     case
-        when {{ is_ascii(text) }} then lower({{ text }})
-        else array_to_string(
-            list_transform(
-                {{ ascii_and_other_runs(text) }},
-                lambda run: case
-                    when {{ is_ascii('run') }} then lower(run)
-                    else array_to_string(
+        when {{ is_ascii(text) }} then [{{ text }}]
+        else flatten(list_transform(
+            {{ ascii_and_other_runs(text) }},
+            lambda run: case
+                when {{ is_ascii('run') }} then [run]
+                else list_transform({{ graphemes('run') }}, lambda piece: {{ lookup_cluster('piece', scheme) }})
+            end
+        ))
+    end
+{%- endmacro %}
+
+{# The normalised text of such pieces. #}
+{% macro normalised_pieces(pieces, forms) -%}
+    array_to_string(
+        list_transform(
+            {{ pieces }},
+            lambda piece: case
+                when {{ is_ascii('piece') }} then lower(piece)
+                else coalesce(
+                    {{ forms }}['cluster ' || piece],
+                    array_to_string(
                         list_transform(
-                            {{ graphemes('run') }},
-                            lambda cluster: coalesce(
-                                {{ forms }}['cluster ' || {{ lookup_cluster('cluster', scheme) }}],
-                                array_to_string(
-                                    list_transform(
-                                        {{ split_text(lookup_cluster('cluster', scheme), '') }},
-                                        lambda character: coalesce({{ forms }}['character ' || character], '')
-                                    ),
-                                    ''
-                                )
-                            )
+                            {{ split_text('piece', '') }},
+                            lambda part: coalesce({{ forms }}['character ' || part], '')
                         ),
                         ''
                     )
-                end
-            ),
-            ''
-        )
-    end
-{%- endmacro %}
-
-{# A normalised text, cleaned as the row says. #}
-{% macro cleaned_as(cleaning, text) -%}
-    case {{ cleaning }}
-        {%- for name in ['alphanumeric', 'original', 'separated'] %}
-        when '{{ name }}' then {{ clean_text(text, name) }}
-        {%- endfor %}
-    end
-{%- endmacro %}
-
-{# The terms of a cleaned text, by the tokenizer's unit, as a list that keeps repetitions. #}
-{% macro terms_of(cleaned_text, unit, ngram_size) -%}
-    case {{ unit }}
-        when 'word' then list_filter({{ split_text(cleaned_text, ' ') }}, lambda word: word <> '')
-        when 'ngram'
-            then list_transform(
-                {{ integers_to(ngram_count(cleaned_text, ngram_size)) }},
-                lambda place: {{ ngram_at(cleaned_text, 'place', ngram_size) }}
-            )
-        when 'bounded_ngram'
-            then flatten(list_transform(
-                list_filter({{ split_text(cleaned_text, ' ') }}, lambda word: word <> ''),
-                lambda word: list_transform(
-                    {{ integers_to(ngram_count("('_' || word || '_')", ngram_size, whole_if_short=true)) }},
-                    lambda place: {{ ngram_at("('_' || word || '_')", 'place', ngram_size) }}
                 )
-            ))
-    end
-{%- endmacro %}
-
-{# CTEs: the chosen system, and the terms of the query that its index has. A stop word is in no index and needs no list. #}
-{% macro query_terms() -%}
-    {{ chosen_system() }},
-
-    {{ needed_forms('query_forms', "select coalesce(cast(query as varchar), '') as text") }},
-
-    query_normalised as (
-        select {{ normalised("coalesce(cast(query as varchar), '')", 'chosen.scheme', 'query_forms.forms') }} as text
-        from chosen
-        cross join query_forms
-    ),
-
-    query_cleaned as (
-        select {{ cleaned_as('chosen.cleaning', 'query_normalised.text') }} as text
-        from query_normalised
-        cross join chosen
-    ),
-
-    query_tokens as (
-        select unnest({{ terms_of('query_cleaned.text', 'chosen.unit', 'chosen.ngram_size') }}) as term
-        from query_cleaned
-        cross join chosen
-    ),
-
-    query_terms as (
-        select
-            query_tokens.term,
-            count(*) as query_term_frequency
-        from query_tokens
-        group by query_tokens.term
-    ),
-
-    index_terms as (
-        select
-            terms.term_id,
-            terms.term,
-            query_terms.query_term_frequency,
-            terms.document_frequency,
-            terms.collection_frequency
-        from search_index.terms as terms
-        inner join query_terms on terms.term = query_terms.term
-        where terms.index_id = (select chosen.index_id from chosen)
+            end
+        ),
+        ''
     )
 {%- endmacro %}
 
-{# The statistics that the formulas read. #}
+{# A normalised text as its tokenizer cleans it. #}
+{% macro cleaned_as(tokenizer, text) -%}
+    regexp_replace(
+        regexp_replace({{ text }}, {{ tokenizer }}.parting_pattern, ' ', 'g'), {{ tokenizer }}.vanishing_pattern, '', 'g'
+    )
+{%- endmacro %}
+
+{# The terms of a cleaned text, as a list that keeps repetitions: of each part that is long enough every stretch of the
+   tokenizer's size, its edges marked. A word is a stretch that no word fills. #}
+{% macro terms_of(tokenizer, text) -%}
+    flatten(list_transform(
+        list_filter(
+            case when {{ tokenizer }}.is_split then {{ split_text(text, ' ') }} else [{{ text }}] end,
+            lambda part: length(part) >= {{ tokenizer }}.least_length
+        ),
+        lambda part: list_transform(
+            {{ integers_to(ngram_count(
+                '(' ~ tokenizer ~ '.edge || part || ' ~ tokenizer ~ '.edge)', tokenizer ~ '.term_size', whole_if_short=true
+            )) }},
+            lambda place: {{ ngram_at('(' ~ tokenizer ~ '.edge || part || ' ~ tokenizer ~ '.edge)', 'place', tokenizer ~ '.term_size') }}
+        )
+    ))
+{%- endmacro %}
+
+{# CTEs: the texts of a relation, each with its terms by the chosen system. `rows` selects the column text; `condition` is
+   false where it is known beforehand that they are ASCII. #}
+{% macro texts_and_terms(name, rows, condition) -%}
+    {{ name }}_pieces as (
+        select
+            texts.text,
+            {{ text_pieces('texts.text', 'chosen.scheme') }} as pieces,
+            chosen.*
+        from ({{ rows }}) as texts
+        cross join chosen
+    ),
+
+    {{ name }}_forms as (
+        select map_from_entries(list((forms.kind || ' ' || forms.sequence, forms.form))) as forms
+        from search_index.character_forms as forms
+        inner join (
+            select distinct
+                texts.scheme,
+                unnest(list_concat(texts.pieces, {{ split_text("array_to_string(texts.pieces, '')", '') }})) as sequence
+            from {{ name }}_pieces as texts
+            where {{ condition }}
+        ) as needed
+            on
+                forms.scheme = needed.scheme
+                and forms.sequence = needed.sequence
+        where {{ condition }}
+    ),
+
+    {{ name }}_cleaned as (
+        select
+            {{ cleaned_as('texts', normalised_pieces('texts.pieces', 'forms.forms')) }} as cleaned_text,
+            texts.*
+        from {{ name }}_pieces as texts
+        cross join {{ name }}_forms as forms
+    ),
+
+    {{ name }}_tokens as (
+        select
+            texts.text,
+            texts.index_id,
+            {{ terms_of('texts', 'texts.cleaned_text') }} as terms
+        from {{ name }}_cleaned as texts
+    )
+{%- endmacro %}
+
+{# CTEs: the chosen system and the query's terms. A stop word is in no index and needs no list. #}
+{% macro query_terms(systems, columns=[]) -%}
+    {%- set query_text = "coalesce(cast(query as varchar), '')" -%}
+    {{ chosen_system(systems, columns) }},
+
+    {{ texts_and_terms('query', 'select ' ~ query_text ~ ' as text', 'not ' ~ is_ascii(query_text)) }},
+
+    query_terms as (
+        select
+            tokens.term,
+            {{ term_key('tokens.index_id', 'tokens.term') }} as term_key,
+            count(*) as query_term_frequency
+        from (select unnest(query_tokens.terms) as term, query_tokens.index_id from query_tokens) as tokens
+        group by tokens.index_id, tokens.term
+    )
+{%- endmacro %}
+
+{# CTEs: the row of the document that is asked for; an error where there is none. #}
+{% macro asked_document() -%}
+    asked as (select cast(doc_id as varchar) as asked_id),
+
+    asked_documents as (
+        select any_value(documents) as document
+        from search.searchable_documents as documents
+        inner join asked on documents.doc_id = asked.asked_id
+    ),
+
+    asked_document as (
+        select
+            unnest(
+                coalesce(
+                    asked_documents.document,
+                    error(
+                        'there is no document ' || coalesce('''' || asked.asked_id || '''', 'null')
+                        || ': search.searchable_documents lists those that there are'
+                    )
+                )
+            )
+        from asked_documents
+        cross join asked
+    )
+{%- endmacro %}
+
+{# The number of an index's term: a number of its own, so that no query has to look it up. #}
+{% macro term_key(index_id, term) -%}
+    {{ text_number(index_id ~ " || ' ' || " ~ term) }}
+{%- endmacro %}
+
+{# A CTE: where the query's terms stand in the fields that the system searches, counted as it weighs the fields, and once
+   more with each field's own length taken into account. `documents` narrows the search to the documents of a relation. #}
+{% macro occurrences(documents=none, columns=[]) -%}
+    occurrences as (
+        select
+            query_terms.term,
+            query_terms.query_term_frequency,
+            postings.term_key,
+            postings.document_number,
+            postings.field_number,
+            postings.document_frequency,
+            postings.collection_frequency,
+            postings.term_frequency as occurrence_count,
+            {% for column in columns -%}
+            {{ column }},
+            {% endfor -%}
+            chosen.weights[postings.field_number] * postings.term_frequency as term_frequency,
+            chosen.weights[postings.field_number] * postings.term_frequency
+            / {{ field_length_factor(
+                'chosen.field_bs[postings.field_number]',
+                'postings.field_length',
+                'chosen.field_mean_lengths[postings.field_number]',
+            ) }} as normalised_term_frequency
+        from query_terms
+        inner join search.searchable_postings as postings on query_terms.term_key = postings.term_key
+        {%- if documents %}
+        inner join {{ documents }} as documents on postings.document_number = documents.document_number
+        {%- endif %}
+        cross join chosen
+        where chosen.weights[postings.field_number] is not null
+    )
+{%- endmacro %}
+
+{# The statistics that a formula reads, where `term_documents` is a row for each term and document. #}
 {% macro search_statistics() -%}
     {{ return({
         'term_frequency': 'term_documents.term_frequency',
@@ -174,24 +250,11 @@
         'document_frequency': 'term_documents.document_frequency',
         'collection_frequency': 'term_documents.collection_frequency',
         'document_count': 'chosen.document_count',
-        'document_length': 'lengths.document_length',
+        'document_length': 'documents.lengths[chosen.length_number]',
         'mean_document_length': 'chosen.mean_document_length',
         'k1': 'chosen.k1',
         'b': 'chosen.b',
         'delta': 'chosen.delta',
+        'smoothing': 'chosen.smoothing',
     }) }}
-{%- endmacro %}
-
-{# How often a term stands in a field, by the field's weight; and the same normalised by the field's own length. #}
-{% macro weighted_frequency() -%}
-    chosen.weights[postings.field_number] * postings.term_frequency
-{%- endmacro %}
-
-{% macro normalised_frequency() -%}
-    chosen.weights[postings.field_number] * postings.term_frequency
-    / {{ field_length_factor(
-        'chosen.field_bs[postings.field_number]',
-        'postings.field_length',
-        'chosen.field_mean_lengths[postings.field_number]',
-    ) }}
 {%- endmacro %}

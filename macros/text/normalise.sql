@@ -1,3 +1,9 @@
+{# The normalisation schemes of a build: its indexes', and the original study's where that is rebuilt. #}
+{% macro schemes_of(indexes) -%}
+    select scheme from {{ indexes }}
+    {{- " union select 'original_study' as scheme" if var('original_study') else " group by scheme" }}
+{%- endmacro %}
+
 {# Text that every scheme only lowercases. #}
 {% macro is_ascii(text) -%}
     {{ matches_fully(text, '[\\x00-\\x7F]*') }}

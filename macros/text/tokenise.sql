@@ -3,15 +3,21 @@
    original:     the original study: blanks, hyphens and slashes part; any other sign but @, # and _ vanishes.
    separated:    as original, but @, # and _ part as well, so that #onepiece and onepiece share their n-grams. #}
 {% macro clean_text(text, cleaning) -%}
-    {% if cleaning == 'alphanumeric' -%}
-        {{ replace_matches(text, '[^a-z0-9]+', ' ') }}
-    {%- elif cleaning == 'original' -%}
-        {{ replace_matches(replace_matches(text, '[\\s\\x0b/-]+', ' '), '[^\\w@# ]', '') }}
-    {%- elif cleaning == 'separated' -%}
-        {{ replace_matches(replace_matches(text, '[\\s\\x0b/@#_-]+', ' '), '[^\\w ]', '') }}
-    {%- else -%}
+    {%- if cleaning not in cleaning_patterns() -%}
         {{ exceptions.raise_compiler_error("no cleaning '" ~ cleaning ~ "' in macros/text/tokenise.sql") }}
-    {%- endif %}
+    {%- endif -%}
+    {%- set patterns = cleaning_patterns()[cleaning] -%}
+    {%- set parted = replace_matches(text, patterns.parting, ' ') -%}
+    {{ replace_matches(parted, patterns.vanishing, '') if patterns.vanishing else parted }}
+{%- endmacro %}
+
+{# For each cleaning the pattern of what becomes a blank, then the pattern of what becomes nothing. #}
+{% macro cleaning_patterns() -%}
+    {{ return({
+        'alphanumeric': {'parting': '[^a-z0-9]+', 'vanishing': none},
+        'original': {'parting': '[\\s\\x0b/-]+', 'vanishing': '[^\\w@# ]'},
+        'separated': {'parting': '[\\s\\x0b/@#_-]+', 'vanishing': '[^\\w ]'},
+    }) }}
 {%- endmacro %}
 
 {# The n-gram that starts at a position from 1. #}

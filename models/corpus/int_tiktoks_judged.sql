@@ -31,7 +31,8 @@ downloads as (
         max(finished_at) filter (where status = 'ok') as downloaded_at,
         {{ newest('coalesce(class, reason, status)', "case when status <> 'ok' then -position end") }} as reason
     from attempts
-    where step = 'download'
+    -- captions are no part of the TikTok itself
+    where step = 'download' and coalesce(part, '') not like 'captions%'
     group by tiktok_id
 ),
 

@@ -13,7 +13,11 @@ imported_tiktoks as (select * from {{ ref('stg_imports__tiktoks') }}),
 imported_comments as (select * from {{ ref('stg_imports__comments') }}),
 
 query_records as (select * from {{ ref('stg_collection__unreadable_records') }}),
+{% if var('original_study') %}
+published_indexes as (select * from {{ ref('stg_original__published_indexes') }}),
 
+published_ranks as (select * from {{ ref('stg_original__published_ranks') }}),
+{% endif %}
 problems as (
     select
         file,
@@ -50,6 +54,20 @@ problems as (
         position,
         reason
     from query_records
+    {% if var('original_study') -%}
+    union all
+    select
+        file,
+        position,
+        problem as reason
+    from published_indexes
+    union all
+    select
+        file,
+        position,
+        problem as reason
+    from published_ranks
+    {%- endif %}
 ),
 
 reasons as (

@@ -1,6 +1,6 @@
 {# One row for each default system and judged query whose best relevant document, the target, is not on rank 1. #}
 {%- set common_share = 0.1 %}
-{%- set statistics_at_mean_length = term_statistics('term_documents', 'systems') %}
+{%- set statistics_at_mean_length = term_statistics('term_documents', 'systems', 'document_norms') %}
 {%- do statistics_at_mean_length.update({
     'document_length': 'term_documents.mean_document_length',
     'normalised_term_frequency': 'term_documents.term_frequency',
@@ -26,6 +26,10 @@ documents as (select * from {{ ref('documents') }}),
 queries as (select * from {{ ref('int_queries_numbered') }}),
 
 query_terms as (select * from {{ ref('int_query_terms') }}),
+
+query_weights as (select * from {{ ref('int_query_weights') }}),
+
+document_norms as (select * from {{ ref('int_document_norms') }}),
 
 term_weights as (select * from {{ ref('int_term_weights') }}),
 
@@ -153,26 +157,32 @@ matches as (
         duellists.system_id,
         duellists.query_id,
         duellists.is_target,
-        query_terms.term_id,
+        query_weights.term_id,
         term_documents.term_frequency,
-        query_terms.query_term_frequency * term_weights.weight as contribution,
-        query_terms.query_term_frequency
+        query_weights.query_weight * term_weights.weight as contribution,
+        query_weights.query_weight
         * {{ term_weight('systems.formula', statistics_at_mean_length) }} as contribution_at_mean_length
     from duellists
     inner join systems on duellists.system_id = systems.system_id
-    inner join query_terms
-        on duellists.index_id = query_terms.index_id and duellists.query_number = query_terms.query_number
+    inner join query_weights
+        on
+            duellists.system_number = query_weights.system_number
+            and duellists.query_number = query_weights.query_number
     inner join term_documents
         on
             duellists.index_id = term_documents.index_id
             and duellists.field_weights_id = term_documents.field_weights_id
             and duellists.document_number = term_documents.document_number
-            and query_terms.term_id = term_documents.term_id
+            and query_weights.term_id = term_documents.term_id
     inner join term_weights
         on
             duellists.system_number = term_weights.system_number
             and duellists.document_number = term_weights.document_number
-            and query_terms.term_id = term_weights.term_id
+            and query_weights.term_id = term_weights.term_id
+    left join document_norms
+        on
+            duellists.system_number = document_norms.system_number
+            and duellists.document_number = document_norms.document_number
 ),
 
 {# What the rival is ahead by, term by term. #}

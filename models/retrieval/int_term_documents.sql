@@ -29,6 +29,16 @@ occurrences as (
     group by index_id, field_weights_id, term_id, document_number
 ),
 
+collection_frequencies as (
+    select
+        index_id,
+        field_weights_id,
+        term_id,
+        sum(term_frequency) as collection_frequency
+    from occurrences
+    group by index_id, field_weights_id, term_id
+),
+
 term_documents as (
     select
         occurrences.index_id,
@@ -38,7 +48,7 @@ term_documents as (
         occurrences.term_frequency,
         occurrences.normalised_term_frequency,
         terms.document_frequency,
-        terms.collection_frequency,
+        collection_frequencies.collection_frequency,
         document_lengths.document_length,
         mean_lengths.document_count,
         mean_lengths.mean_document_length
@@ -47,6 +57,11 @@ term_documents as (
         on
             occurrences.index_id = terms.index_id
             and occurrences.term_id = terms.term_id
+    inner join collection_frequencies
+        on
+            occurrences.index_id = collection_frequencies.index_id
+            and occurrences.field_weights_id = collection_frequencies.field_weights_id
+            and occurrences.term_id = collection_frequencies.term_id
     inner join document_lengths
         on
             occurrences.index_id = document_lengths.index_id

@@ -2,12 +2,14 @@
    term in the query. #}
 {{ config(materialized='view') }}
 
-{%- set statistics = term_statistics('term_documents', 'systems') %}
+{%- set statistics = term_statistics('term_documents', 'systems', 'document_norms') %}
 with
 
 systems as (select * from {{ ref('systems') }}),
 
 term_documents as (select * from {{ ref('int_term_documents') }}),
+
+document_norms as (select * from {{ ref('int_document_norms') }}),
 
 term_weights as (
     select
@@ -23,6 +25,10 @@ term_weights as (
         on
             term_documents.index_id = systems.index_id
             and term_documents.field_weights_id = systems.field_weights_id
+    left join document_norms
+        on
+            systems.system_number = document_norms.system_number
+            and term_documents.document_number = document_norms.document_number
 )
 
 select * from term_weights

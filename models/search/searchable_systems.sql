@@ -18,14 +18,18 @@ fields as (
     from (select distinct field from {{ ref('field_weights') }}) as field_names
 ),
 
-field_lists as (select string_agg(field, ' ' order by field_number) as field_names from fields),
+field_lists as (
+    select {{ split_text(join_strings("field || ' '", 'field_number'), ' ') }} as field_names
+    from fields
+),
 
 weighting_ids as (
     select
         index_id,
         field_weights_id,
         count(*) as document_count,
-        sum(document_length) / count(*) as mean_document_length
+        sum(document_length) / count(*) as mean_document_length,
+        cast(row_number() over (order by index_id, field_weights_id) as integer) as length_number
     from document_lengths
     group by index_id, field_weights_id
 ),
@@ -36,6 +40,7 @@ weighting_lists as (
         weighting_ids.field_weights_id,
         weighting_ids.document_count,
         weighting_ids.mean_document_length,
+        weighting_ids.length_number,
         {{ ordered_list('weightings.weight', 'fields.field_number') }} as weights,
         {{ ordered_list('weightings.b', 'fields.field_number') }} as field_bs,
         {{ ordered_list('weightings.mean_length', 'fields.field_number') }} as field_mean_lengths
@@ -50,30 +55,54 @@ weighting_lists as (
         weighting_ids.index_id,
         weighting_ids.field_weights_id,
         weighting_ids.document_count,
-        weighting_ids.mean_document_length
+        weighting_ids.mean_document_length,
+        weighting_ids.length_number
 ),
 
 systems_described as (
     select
         systems.system_id,
         case
+            when systems.system_kind = 'fusion' then 'its ranking fuses those of other systems'
             when systems.index_id is null then 'its ranking was made elsewhere and only read'
             when indexes.stemmer is not null then 'its words are stemmed in Python'
-            when systems.formula not in ('{{ searchable_formulas() | join("', '") }}')
+            when systems.formula not in (
+                {%- for formula in searchable_formulas() %}
+                '{{ formula }}'{{ ',' if not loop.last }}
+                {%- endfor %}
+            )
                 then 'its formula weighs more than the terms that query and document share'
         end as refusal,
         systems.index_id,
-        systems.field_weights_id,
         indexes.scheme,
-        indexes.cleaning,
-        indexes.unit,
-        indexes.ngram_size,
+        case indexes.cleaning
+            {%- for cleaning, patterns in cleaning_patterns().items() %}
+            when '{{ cleaning }}' then '{{ patterns.parting }}'
+            {%- endfor %}
+        end as parting_pattern,
+        case indexes.cleaning
+            {%- for cleaning, patterns in cleaning_patterns().items() %}
+            when '{{ cleaning }}' then '{{ patterns.vanishing or '[^\\x00-\\x7F]' }}'
+            {%- endfor %}
+        end as vanishing_pattern,
+        case indexes.cleaning
+            {%- for cleaning in cleaning_patterns() %}
+            when '{{ cleaning }}' then '{{ shown_words_pattern(cleaning) }}'
+            {%- endfor %}
+        end as shown_words_pattern,
+        indexes.unit <> 'ngram' as is_split,
+        case indexes.unit when 'ngram' then indexes.ngram_size else 1 end as least_length,
+        case indexes.unit when 'bounded_ngram' then '_' else '' end as edge,
+        case indexes.unit when 'word' then 1000000 else indexes.ngram_size end as term_size,
         systems.formula,
+        systems.formula = 'bm25f_zaragoza' as shares_are_normalised,
         systems.k1,
         systems.b,
         systems.delta,
+        systems.smoothing,
         weighting_lists.document_count,
         weighting_lists.mean_document_length,
+        weighting_lists.length_number,
         field_lists.field_names,
         weighting_lists.weights,
         weighting_lists.field_bs,
@@ -100,23 +129,29 @@ searchable_systems as (
         row_number() over (
             order by
                 case when refusal is null then 0 else 1 end,
+                case when is_default then 0 else 1 end,
                 case when position is null then 1 else 0 end,
                 position,
-                case when is_default then 0 else 1 end,
                 system_id
         ) = 1 and refusal is null as is_best,
         index_id,
-        field_weights_id,
         scheme,
-        cleaning,
-        unit,
-        ngram_size,
+        parting_pattern,
+        vanishing_pattern,
+        shown_words_pattern,
+        is_split,
+        least_length,
+        edge,
+        term_size,
         formula,
+        shares_are_normalised,
         k1,
         b,
         delta,
+        smoothing,
         document_count,
         mean_document_length,
+        length_number,
         field_names,
         weights,
         field_bs,

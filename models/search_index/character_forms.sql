@@ -1,7 +1,7 @@
 {# One row for each scheme, kind of look-up and sequence of characters that the scheme replaces. #}
 with
 
-schemes as (select distinct scheme from {{ ref('int_indexes_selected') }}),
+schemes as ({{ schemes_of(ref('int_indexes_selected')) }}),
 
 rows_as_text as (
     select

@@ -5,7 +5,7 @@ texts as (select * from {{ ref('int_texts_collected') }}),
 
 character_forms as (select * from {{ ref('character_forms') }}),
 
-schemes as (select distinct scheme from {{ ref('int_indexes_selected') }}),
+schemes as ({{ schemes_of(ref('int_indexes_selected')) }}),
 
 runs as (
     select distinct {{ explode(all_matches('raw_text', '[^\\x00-\\x7F]+')) }} as run

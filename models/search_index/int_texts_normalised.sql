@@ -16,7 +16,7 @@ texts as (
 
 runs_normalised as (select * from {{ ref('int_runs_normalised') }}),
 
-schemes as (select distinct scheme from {{ ref('int_indexes_selected') }}),
+schemes as ({{ schemes_of(ref('int_indexes_selected')) }}),
 
 ascii_texts as (
     select

@@ -27,7 +27,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def demo_build(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
-    """Build and test the demo corpus once a session: read it or copy its file, never change it."""
+    """Build and test the demo corpus, original study included, once a session: read it or copy it, never change it."""
     from warehouses import PROJECT, build  # dbt takes a second to import, which tests without it need not wait for
 
-    return build(PROJECT / "demo", tmp_path_factory.mktemp("demo") / "warehouse.duckdb")
+    warehouse = tmp_path_factory.mktemp("demo") / "warehouse.duckdb"
+    return build(PROJECT / "demo", warehouse, variables={"original_study": True})

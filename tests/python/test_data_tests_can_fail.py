@@ -26,6 +26,20 @@ from tiktok_retrieval.warehouse import load_extension
 #     "assert_<sentence>": ["update <schema>.<table> set <column> = <value that breaks the sentence>"],
 # A pair (old, new) stands for a test that reads no table: what it computes is spoilt in its own SQL.
 PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
+    "assert_ablations_add_up": [
+        "update evaluation.ablations set difference = difference + 0.001",
+        "update evaluation.ablations set ci_low = 2",
+        "update evaluation.ablations set difference_ci_high = -2",
+        "update evaluation.ablations set value = value + 0.001, difference = difference + 0.001 "
+        "where axis = 'query length'",
+        "update evaluation.ablations set value = value + 0.001, difference = difference + 0.001 "
+        "where axis = 'tokenizer'",
+        "update evaluation.ablations set reference = 'invented' where axis = 'tokenizer'",
+        "update evaluation.ablations set reference_value = reference_value + 0.001, difference = difference - 0.001 "
+        "where axis = 'field'",
+        "update evaluation.ablations set query_count = 1000000",
+        "update evaluation.ablations set reference_query_count = 1000000",
+    ],
     "assert_contents_stand_for_one_text": [
         "update search_index.int_texts_collected set content_id = 1",
     ],
@@ -114,6 +128,19 @@ PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
     "assert_normalised_text_is_ascii": [
         "insert into search_index.int_texts_normalised (normalised_text) values ('caf' || chr(233))",
         "insert into search_index.int_texts_normalised (normalised_text) values ('Cafe')",
+    ],
+    "assert_original_study_counts_every_token": [
+        "update evaluation.int_original_study_postings set frequency_8 = frequency_8 + 1 where ngram_size = 4",
+        "delete from evaluation.int_original_study_postings where ngram_size = 7",
+        "delete from evaluation.int_original_study_texts where field_group = 2",
+    ],
+    "assert_original_study_ranks_are_possible": [
+        "delete from evaluation.original_study_ranks where experiment_id = 960",
+        "update evaluation.original_study_ranks set rank_low = null where experiment_id = 1",
+        "update evaluation.original_study_ranks set rank_low = rank_high + 1 where experiment_id = 1",
+        "update evaluation.original_study_ranks set rank_low = 0, rank_high = 0 where experiment_id = 1",
+        "update evaluation.original_study_ranks set expected_reciprocal_rank = 1.1 where experiment_id = 1",
+        "update evaluation.original_study_ranks set expected_reciprocal_rank = 0.5, rank_low = null, rank_high = null",
     ],
     "assert_post_times_agree_with_shown_dates": [
         "update corpus.int_tiktoks_merged set posted_at_check = 'disagreed'",

@@ -357,6 +357,14 @@ def test_recheck_lists_only_what_is_plainly_gone(tmp_path: Path, server: FaultSe
     listed = [line.split()[0] for line in (tmp_path / "unavailable.txt").read_text().splitlines()]
     assert listed == [ids[number] for number in expected]
 
+    # Only what gave no answer is asked again, until it is asked for by name
+    asked = sum(server.requests.values())
+    again = recheck(StepOptions(tmp_path), settings, sleep=pauses.append)
+    assert (again.skipped, again.failed) == (6, 3)
+    assert again.details["unavailable"] == result.details["unavailable"]
+    assert sum(server.requests.values()) == asked + 4  # one of the three leads to another page
+    assert recheck(StepOptions(tmp_path, force=True), settings, sleep=pauses.append).skipped == 0
+
     # A later "don't know" does not take a post off the list; seen again, it goes
     server.routes[f"/@somebody/video/{ids[1]}"] = answering(503)
     server.routes[f"/@somebody/video/{ids[2]}"] = answering(200, ids[2])

@@ -69,7 +69,9 @@ def test_links_lead_somewhere() -> None:
     """Every file and folder that the README names in its map and its links is there."""
     text = (PROJECT / "README.md").read_text()
     named = set(
-        re.findall(r"`((?:docs|extract|demo|seeds|models|macros|tests|tiktok_retrieval|scripts)/[\w./-]*)`", text)
+        re.findall(
+            r"`((?:docs|extract|demo|seeds|models|macros|tests|tiktok_retrieval|scripts|analyses)/[\w./-]*)`", text
+        )
     )
     named |= set(re.findall(r"\]\((?!http)([^)#]+)", text))
     assert named

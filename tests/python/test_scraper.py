@@ -782,6 +782,57 @@ def test_driver_writes_pseudonyms_when_asked_to(
     assert texts(hidden) == texts(named)
 
 
+def test_driver_visits_posts_by_their_ids(
+    site: Site, drive: Callable[..., driver.ScrapeOutcome], tmp_path: Path
+) -> None:
+    """Each is opened by itself; one that is gone, or leads elsewhere, is an error record, and never the end."""
+    posts = [post(1, comments=[comment(1, text="half \ud83d", replies=1)]), post(2), post(3)]
+    site.show(*posts)
+    links = {one["id"]: f"{site.address}/@{one['creator']}/video/{one['id']}" for one in posts}
+    gone, elsewhere = "7100000000000000098", "7100000000000000099"
+    links = {
+        posts[0]["id"]: links[posts[0]["id"]],
+        gone: f"{site.address}/foryou",
+        elsewhere: links[posts[2]["id"]],
+    } | links
+    seen: list[tuple[int, int]] = []
+    outcome = drive(
+        "unused",
+        4,
+        links=links,
+        batch="again",
+        delay_ms=1000,
+        ready_timeout_s=3.0,
+        on_progress=lambda progress: seen.append((progress["records"], progress["errors"])),
+    )
+    records = json.loads((tmp_path / "data/info/again.json").read_text(encoding="utf-8"))
+    found = [(record["id"], record["status"]) for record in records]
+    assert found == [
+        (posts[0]["id"], "ok"),
+        (gone, "error"),
+        (posts[2]["id"], "ok"),
+        (elsewhere, "error"),
+        (posts[1]["id"], "ok"),
+    ]
+    assert texts(records[0]) == said(posts[0])
+    assert "did not appear within 3 s" in records[1]["reason"]
+    assert records[3]["reason"] == f"led to {posts[2]['id']}"
+    assert (outcome.ok, outcome.errors, outcome.ended) == (3, 2, "all ids visited")
+    assert seen == sorted(seen)
+
+
+def test_ids_are_looked_for_where_the_raw_zone_says(tmp_path: Path) -> None:
+    (tmp_path / "info").mkdir()
+    known = {"id": "70001", "permalink": "https://www.tiktok.com/@a/photo/70001", "video-src": "", "web-id": "1"}
+    (tmp_path / "info/b.json").write_text(json.dumps([known]))
+    options = StepOptions(tmp_path, ids=frozenset({"70002", "70001"}), dry_run=True)
+    assert driver.run(options, driver.ScrapeSettings()).details["would_do"] == [
+        "70001 at https://www.tiktok.com/@a/photo/70001",
+        "70002 at https://www.tiktok.com/@_/video/70002",
+    ]
+    assert driver.run(replace(options, limit=1), driver.ScrapeSettings()).left == 1
+
+
 def test_driver_goes_on_after_it_broke_off(
     site: Site, drive: Callable[..., driver.ScrapeOutcome], tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import itertools
 import json
@@ -20,6 +21,8 @@ from typing import Any
 
 import media_files as media
 import pytest
+from fault_server import run_cli
+from tiny_models import SAID, make_whisper
 
 from extract import speech_engines
 from extract.media_checks import check_video
@@ -524,12 +527,13 @@ def test_google_is_asked_over_https_and_never_by_default(tmp_path: Path) -> None
         assert engine._recognizer.operation_timeout == speech.NETWORK_SECONDS  # type: ignore[attr-defined]
 
 
-# Engines with weights of their own: the library's calls, with a model of ours where the real one would be
+# Engines with weights of their own: the real packages with models of a few hundred weights. whisper's needs torch,
+# which is not installed here: a module of ours stands in its place
 
 
 @pytest.fixture
 def made_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
-    """Put small modules in the place of whisper, faster_whisper, vosk and soundfile; return what they load."""
+    """Put small modules in the place of whisper and vosk; return what they load."""
     loaded: list[str] = []
 
     class WhisperLike:
@@ -544,15 +548,6 @@ def made_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
                     {"start": 1.0, "end": seconds, "text": " two"},
                 ],
             }
-
-    class FasterWhisperLike(WhisperLike):
-        def __init__(self, name: str) -> None:
-            loaded.append(name)
-
-        def transcribe(self, sound: Any, **options: Any) -> Any:
-            result = super().transcribe(sound, **options)
-            segments = (types.SimpleNamespace(**segment) for segment in result["segments"])
-            return segments, types.SimpleNamespace(language=result["language"])
 
     class VoskModel:
         def __init__(self, path: str) -> None:
@@ -572,18 +567,9 @@ def made_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         loaded.append(name)
         return WhisperLike()
 
-    def read(file: Any) -> tuple[Any, int]:
-        import wave
-
-        with wave.open(file) as sound:
-            frames = sound.readframes(sound.getnframes())
-        return np.frombuffer(frames, dtype="<i2") / 32768, SAMPLE_RATE
-
     made: dict[str, dict[str, Any]] = {
         "whisper": {"load_model": load_model},
-        "faster_whisper": {"WhisperModel": FasterWhisperLike},
         "vosk": {"Model": VoskModel, "KaldiRecognizer": KaldiRecognizer},
-        **({} if importlib.util.find_spec("soundfile") else {"soundfile": {"read": read}}),
         "torch": {"cuda": types.SimpleNamespace(is_available=lambda: False)},  # the library asks it for whisper
     }
     find = importlib.util.find_spec
@@ -597,13 +583,10 @@ def made_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
 
 @needs_espeak
-@pytest.mark.parametrize("engine", ["whisper", "faster-whisper"])
-def test_whisper_engines_load_once_and_keep_their_own_segments(
-    engine: str, tmp_path: Path, made_models: list[str]
-) -> None:
+def test_whisper_loads_once_and_keeps_its_own_segments(tmp_path: Path, made_models: list[str]) -> None:
     clip(tmp_path, "1", media.spoken(SENTENCE) + media.silence(20) + media.spoken(SENTENCE))
     clip(tmp_path, "2", media.silence(3))
-    speech.run(StepOptions(tmp_path), engine=engine, model="tiny", language="en")
+    speech.run(StepOptions(tmp_path), engine="whisper", model="tiny", language="en")
     assert made_models == ["tiny"]
     lines = lines_by_id(tmp_path)
     assert (lines["1"]["status"], lines["1"]["text"], lines["2"]["text"]) == ("ok", "one two one two", "")
@@ -643,12 +626,67 @@ def test_a_model_that_breaks_on_a_clip_fails_only_its_row(
 
         return types.SimpleNamespace(transcribe=transcribe)
 
-    monkeypatch.setattr(sys.modules["faster_whisper"], "WhisperModel", refuse)
+    monkeypatch.setattr(sys.modules["whisper"], "load_model", refuse)
     clip(tmp_path, "1", media.spoken(SENTENCE))
     clip(tmp_path, "2", media.silence(2))
-    result = speech.run(StepOptions(tmp_path), engine="faster-whisper")
+    result = speech.run(StepOptions(tmp_path), engine="whisper")
     assert (result.ok, result.failed) == (1, 1)
     assert lines_by_id(tmp_path)["1"]["class"] == "engine"
+
+
+@pytest.fixture(scope="session")
+def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whisper model that says "good morning" to everything."""
+    return make_whisper(tmp_path_factory.mktemp("models") / "whisper")
+
+
+@needs_espeak
+@pytest.mark.parametrize(("language", "told"), [(None, "detected"), ("de", "de")])
+def test_faster_whisper_runs_its_real_code(
+    language: str | None, told: str, tmp_path: Path, tiny_whisper: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import faster_whisper  # type: ignore[import-untyped]
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    loaded: list[str] = []
+    load = faster_whisper.WhisperModel.__init__
+
+    def counted(self: Any, name: str, **options: Any) -> None:
+        loaded.append(name)
+        load(self, name, **options)
+
+    monkeypatch.setattr(faster_whisper.WhisperModel, "__init__", counted)
+    clip(tmp_path, "1", media.spoken(SENTENCE) + media.silence(20) + media.spoken(SENTENCE))
+    clip(tmp_path, "2", media.silence(3))
+    result = speech.run(StepOptions(tmp_path), engine="faster-whisper", model=str(tiny_whisper), language=language)
+    assert (result.ok, result.failed) == (2, 0)
+    assert loaded == [str(tiny_whisper)]
+    lines = lines_by_id(tmp_path)
+    assert (lines["1"]["text"], lines["2"]["text"]) == (f"{SAID} {SAID}", "")
+    first, second = lines["1"]["extra"]["segments"]
+    assert (first["text"], second["text"]) == (SAID, SAID)
+    assert first["end"] - first["start"] == pytest.approx(1.0, abs=0.02)
+    assert second["start"] > 20
+    assert f"model={tiny_whisper} language={told}" in lines["1"]["settings"]
+    assert lines["1"]["engine_version"].startswith(importlib.metadata.version("faster-whisper"))
+
+
+def test_a_damaged_or_missing_model_ends_in_one_line_and_exit_code_3(tmp_path: Path, tiny_whisper: Path) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(tiny_whisper, damaged)
+    os.truncate(damaged / "model.bin", 1000)
+    clip(tmp_path, "1", media.silence(1))
+    for model in (damaged, tmp_path / "no-such-model"):
+        done = run_cli(
+            *("speech", "--data", tmp_path, "--engine", "faster-whisper", "--model", model),
+            env=os.environ | {"HF_HUB_OFFLINE": "1"},
+        )
+        assert done.returncode == ExitCode.MISSING_TOOL
+        told = done.stderr.strip().splitlines()
+        assert len(told) == 1, done.stderr
+        assert told[0].startswith("error: faster-whisper's model (")
+        assert told[0].endswith(f"WhisperModel('{model}')\"")
+    assert not (tmp_path / "speech.ndjson").exists()
 
 
 @pytest.mark.parametrize("engine", ["whisper", "faster-whisper", "vosk"])

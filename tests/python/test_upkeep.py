@@ -95,7 +95,7 @@ def test_no_description_is_empty() -> None:
 def test_every_test_and_macro_file_says_what_it_is_for() -> None:
     silent = [
         name_of(path)
-        for folder in ("tests", "macros", "analyses")
+        for folder in ("tests", "macros")
         for path in sorted((PROJECT / folder).rglob("*.sql"))
         if "{#" not in path.read_text()
     ]

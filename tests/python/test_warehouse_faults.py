@@ -146,16 +146,30 @@ def test_seed_rows_that_cannot_be_meant_are_refused(
         if path.name in ("models", "macros", "tests", "dbt_project.yml", "profiles.yml"):
             (project / path.name).symlink_to(path)
     monkeypatch.setattr(warehouses, "PROJECT", project)
-    faults = {
-        "rankers": ("mine,no_such_formula,1,1,,x", "formula is 'no_such_formula': give one of bm25"),
-        "tokenizers": ("mine,standard,separated,sentence,,,,x", "unit is 'sentence': give one of word, ngram, "),
-        "indexes": (
+    faults = [
+        ("rankers", "mine,no_such_formula,1,1,,,,x", "formula is 'no_such_formula': give one of bm25"),
+        ("rankers", "mine,tf_idf,,,,ltcltc,,x", "notation is 'ltcltc': give three letters for the document, a dot"),
+        ("rankers", "mine,tf_idf,,,,,,x", "formula is 'tf_idf': give the notation, too, as in lnc.ltc"),
+        ("rankers", "mine,lm_jelinek_mercer,,,,,1.5,x", "formula is 'lm_jelinek_mercer': give the smoothing, too"),
+        (
+            "fusions",
+            "mine,comb_min,words_bm25_k1.2_b0.75,,true,x",
+            "formula is 'comb_min': give one of comb_sum, reciproc",
+        ),
+        (
+            "fusions",
+            "mine,reciprocal_rank,words_bm25_k1.2_b0.75,,true,x",
+            "formula is 'reciprocal_rank': give the smooth",
+        ),
+        ("tokenizers", "mine,standard,separated,sentence,,,,x", "unit is 'sentence': give one of word, ngram, "),
+        (
+            "indexes",
             "99,no_such_tokenizer,all,x",
             "tokenizer_id is 'no_such_tokenizer': give one that seeds/tokenizers",
         ),
-        "field_weights": ("mine,speech,heavy,0.4", "weight is 'heavy': give a value of the type double"),
-    }
-    for seed, (row, line) in faults.items():
+        ("field_weights", "mine,speech,heavy,0.4", "weight is 'heavy': give a value of the type double"),
+    ]
+    for seed, row, line in faults:
         shutil.rmtree(project / "seeds", ignore_errors=True)
         shutil.copytree(PROJECT / "seeds", project / "seeds")
         with (project / "seeds" / f"{seed}.csv").open("a") as file:

@@ -1,0 +1,41 @@
+{# explain(query, doc_id, ...): what each term of the query adds to the score of one document, field by field. #}
+{% macro explain_function(systems) -%}
+    create or replace macro explain(query, doc_id, system := null) as table
+    with
+
+    {{ query_terms(systems) }},
+
+    {{ asked_document() }},
+
+    {{ occurrences(documents='asked_document') }},
+
+    term_documents as (
+        select
+            occurrences.term_key,
+            sum(occurrences.term_frequency) as term_frequency,
+            sum(occurrences.normalised_term_frequency) as normalised_term_frequency,
+            any_value(occurrences.document_frequency) as document_frequency,
+            any_value(occurrences.collection_frequency) as collection_frequency
+        from occurrences
+        group by occurrences.term_key
+    )
+
+    select
+        occurrences.term,
+        chosen.field_names[occurrences.field_number] as field,
+        occurrences.occurrence_count as term_frequency,
+        occurrences.document_frequency,
+        {{ formula_cases('idf', systems, search_statistics()) }} as idf,
+        occurrences.query_term_frequency
+        * {{ formula_cases('weight', systems, search_statistics()) }}
+        * case
+            when chosen.shares_are_normalised
+                then occurrences.normalised_term_frequency / term_documents.normalised_term_frequency
+            else occurrences.term_frequency / term_documents.term_frequency
+        end as contribution
+    from occurrences
+    inner join term_documents on occurrences.term_key = term_documents.term_key
+    cross join chosen
+    cross join asked_document as documents
+    order by contribution desc, term, field
+{%- endmacro %}

@@ -1,0 +1,138 @@
+{# What a snippet marks as one word of a text as it was written, and else what lies between: what the cleaning would part
+   is parted, and emoji and Han characters, whose forms are words of their own, stand alone. #}
+{% macro shown_words_pattern(cleaning) -%}
+    {%- set emoji = '\\p{So}\\x{1F3FB}-\\x{1F3FF}\\x{200D}\\x{FE0F}' -%}
+    {%- set between = {'alphanumeric': none, 'original': '\\s\\p{Z}/-', 'separated': '\\s\\p{Z}/@#_-'}[cleaning] -%}
+    \p{Han}|[\p{Hiragana}\p{Katakana}]+|[{{ emoji }}]+|
+    {%- if between -%}
+        [^{{ emoji }}{{ between }}]+|[{{ between }}]+
+    {%- else -%}
+        [\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}{{ emoji }}]+
+    {%- endif -%}
+    |(?s:.)
+{%- endmacro %}
+
+{# snippets(query, doc_id, ...): for each field of a document that the query matches the stretch of its text with most of the
+   query in it, as it was written, the matches marked. A word is marked when half of its terms are the query's; in a field
+   without such a word those that come next to it. #}
+{% macro snippets_function(systems) -%}
+    {%- set shown = 40 -%}
+    {%- set before = 6 -%}
+    create or replace macro snippets(query, doc_id, system := null, mark_open := '[', mark_close := ']') as table
+    with
+
+    {{ query_terms(systems) }},
+
+    {{ asked_document() }},
+
+    field_texts as (
+        select
+            texts.field,
+            regexp_extract_all(texts.raw_text, chosen.shown_words_pattern) as words
+        from search_index.document_fields as texts
+        inner join asked_document as documents on texts.document_number = documents.document_number
+        inner join chosen on texts.scheme = chosen.scheme
+        where chosen.weights[list_position(chosen.field_names, texts.field)] is not null
+    ),
+
+    field_words as (
+        select
+            field_texts.field,
+            unnest(field_texts.words) as word,
+            unnest({{ integers_to('len(field_texts.words)') }}) as place,
+            len(field_texts.words) as word_count
+        from field_texts
+    ),
+
+    {{ texts_and_terms('words', "select distinct case when chosen.is_split then field_words.word else ' ' || field_words.word || ' ' end as text from field_words cross join chosen", 'true') }},
+
+    field_matches as (
+        select
+            field_words.*,
+            len(list_filter(words_tokens.terms, lambda term: list_contains(query_list.terms, term)))
+            / nullif(len(words_tokens.terms), 0) as share
+        from field_words
+        cross join chosen
+        cross join (select list(query_terms.term) as terms from query_terms) as query_list
+        inner join words_tokens
+            on words_tokens.text = case when chosen.is_split then field_words.word else ' ' || field_words.word || ' ' end
+    ),
+
+    marked_words as (
+        select
+            field_matches.field,
+            field_matches.word,
+            field_matches.place,
+            field_matches.word_count,
+            coalesce(
+                field_matches.share > 0
+                and field_matches.share >= least(0.5, max(field_matches.share) over (partition by field_matches.field)),
+                false
+            ) as is_match
+        from field_matches
+    ),
+
+    stretches as (
+        select
+            marked_words.field,
+            marked_words.place,
+            marked_words.word_count,
+            marked_words.is_match,
+            count(distinct case when marked_words.is_match then lower(marked_words.word) end) over stretch as word_matches,
+            count(case when marked_words.is_match then 1 end) over stretch as matches
+        from marked_words
+        window stretch as (
+            partition by marked_words.field
+            order by marked_words.place
+            rows between current row and {{ shown - before - 1 }} following
+        )
+    ),
+
+    best_stretches as (
+        select
+            stretches.field,
+            stretches.word_matches,
+            greatest(least(stretches.place - {{ before }}, stretches.word_count - {{ shown - 1 }}), 1) as first_place
+        from stretches
+        where stretches.is_match
+        qualify
+            row_number() over (
+                partition by stretches.field
+                order by stretches.word_matches desc, stretches.matches desc, stretches.place asc
+            ) = 1
+    ),
+
+    shown_words as (
+        select
+            best_stretches.field,
+            best_stretches.word_matches,
+            best_stretches.first_place,
+            marked_words.word,
+            marked_words.place,
+            marked_words.word_count,
+            marked_words.is_match,
+            lag(marked_words.is_match, 1, false) over places as is_match_before,
+            lead(marked_words.is_match, 1, false) over places as is_match_after
+        from best_stretches
+        inner join marked_words
+            on
+                best_stretches.field = marked_words.field
+                and marked_words.place between best_stretches.first_place and best_stretches.first_place + {{ shown - 1 }}
+        window places as (partition by best_stretches.field order by marked_words.place)
+    )
+
+    select
+        shown_words.field,
+        case when any_value(shown_words.first_place) > 1 then '…' else '' end
+        || string_agg(
+            case when shown_words.is_match and not shown_words.is_match_before then coalesce(mark_open, '') else '' end
+            || shown_words.word
+            || case when shown_words.is_match and not shown_words.is_match_after then coalesce(mark_close, '') else '' end,
+            ''
+            order by shown_words.place
+        )
+        || case when max(shown_words.place) < any_value(shown_words.word_count) then '…' else '' end as snippet
+    from shown_words
+    group by shown_words.field
+    order by max(shown_words.word_matches) desc, shown_words.field
+{%- endmacro %}
