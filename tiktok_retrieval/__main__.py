@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tiktok_retrieval import building, demo, handovers, leaderboards
+from tiktok_retrieval import building, demo, handovers, leaderboards, searching
 from tiktok_retrieval.demo_server import DemoServer
 from viewer import cli as viewer_cli
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 console = Console(highlight=False)
 handovers.register(app)
+searching.register(app)
 app.add_typer(viewer_cli.app, name="viewer")
 
 Warehouse = Annotated[

@@ -59,9 +59,10 @@ HIDDEN_BY = {
 OWN_WORDS = {
     "baseline_id", "build_id", "candidate_system_id", "chosen_system_id", "class", "corpus_fingerprint", "cover_status",
     "download_status", "engine", "engine_version", "engine_versions", "family", "field", "field_weights_id", "fields",
-    "formula", "label", "media_type", "metric", "outcome", "part", "posted_at_check", "procedure_id", "project_version",
+    "formula", "label", "media_type", "members", "metric", "notation", "outcome", "part", "posted_at_check",
+    "procedure_id", "project_version",
     "queries_fingerprint", "ranker_id", "sample", "scheme", "seeds_fingerprint", "settings", "speech_status", "stage",
-    "status", "step", "system_id", "test", "tokenizer_id", "unit",
+    "status", "step", "system_id", "system_kind", "test", "tokenizer_id", "unit",
 }  # fmt: skip
 # A system's description is ours, a TikTok's is not
 OWN_DESCRIPTIONS = {"retrieval.systems", "evaluation.leaderboard"}
@@ -82,7 +83,9 @@ def export_runs(warehouse: Path, folder: Path, key: bytes | None, *, keep_ids: b
     relations = ("retrieval.runs", "retrieval.systems", "test_collection.qrels", "test_collection.queries")
     with open_warehouse(warehouse, relations) as connection, Files(folder, raw_zone=raw_zone) as files:
         Disguise.of_warehouse(connection, key, keep_ids=keep_ids).register(connection)
-        systems = connection.execute("select system_id, index_id is null from retrieval.systems order by 1").fetchall()
+        systems = connection.execute(
+            "select system_id, system_kind = 'foreign run' from retrieval.systems order by 1"
+        ).fetchall()
         foreign = {system_id for system_id, is_foreign in systems if is_foreign}
         lines = 0
         for system_id, is_foreign in systems:
@@ -121,7 +124,7 @@ def _write_run(connection: duckdb.DuckDBPyConnection, system_id: str, stem: str,
             hide_query_id(runs.query_id) as query_id,
             hide_id(runs.doc_id) as doc_id,
             runs.rank,
-            case when systems.index_id is null then runs.score else round(runs.score, 9) end as score
+            case when systems.system_kind = 'foreign run' then runs.score else round(runs.score, 9) end as score
         from retrieval.runs
         inner join retrieval.systems on runs.system_id = systems.system_id
         where runs.system_id = ?

@@ -19,7 +19,7 @@ from fastapi.staticfiles import StaticFiles
 
 from tiktok_retrieval.disguises import load_project_key
 from viewer import messages
-from viewer.corpus import Corpus, Filters, Post, SearchRefusedError
+from viewer.corpus import Corpora, Corpus, Filters, Post, SearchRefusedError
 from viewer.ledger import IdTakenError, LedgerFullError
 from viewer.media import ID, SLIDE, MediaFolder, web_vtt
 from viewer.safety import PARTICIPANT_COOKIE, RESEARCHER_COOKIE, Gate, cookie_value
@@ -47,7 +47,7 @@ class Viewer:
         """Open the snapshot and the raw zone. Raises CorpusError, ExportError."""
         self.settings = settings
         key = None if settings.shows_names else load_project_key(settings.data)
-        self.corpus = Corpus(settings.warehouse, key=key)
+        self._corpora = Corpora(settings.warehouse, key=key)
         self.media = MediaFolder(settings.data)
         self.submissions = Submissions(
             settings.data, delay_minutes=settings.delay_minutes, app_version=settings.app_version
@@ -59,6 +59,11 @@ class Viewer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+
+    @property
+    def corpus(self) -> Corpus:
+        """The newest snapshot."""
+        return self._corpora.current
 
     @property
     def has_research(self) -> bool:
@@ -221,7 +226,8 @@ def _add_watching(app: FastAPI, viewer: Viewer) -> None:
     @app.get("/api/queue")
     def queue() -> messages.QueueMessage:
         """Return the ids of the TikToks to be watched."""
-        return messages.QueueMessage(ids=list(viewer.corpus.ids), snapshot_version=viewer.corpus.version)
+        corpus = viewer.corpus
+        return messages.QueueMessage(ids=list(corpus.ids), snapshot_version=corpus.version)
 
     @app.get("/api/posts/{tiktok_id}")
     def post(tiktok_id: TikTokIdInPath) -> messages.PostMessage:
@@ -231,8 +237,6 @@ def _add_watching(app: FastAPI, viewer: Viewer) -> None:
 
 
 def _add_search(app: FastAPI, viewer: Viewer) -> None:
-    corpus = viewer.corpus
-
     @app.get("/api/search")
     def search(
         query: QueryInAddress,
@@ -240,11 +244,11 @@ def _add_search(app: FastAPI, viewer: Viewer) -> None:
         posted_from: DateInAddress = None,
         posted_to: DateInAddress = None,
         system: SystemInAddress = None,
-        k: Annotated[int, Query(ge=1, le=50)] = 20,
+        k: Annotated[int, Query(ge=1, le=50)] = 10,
     ) -> messages.Results:
         """Return the best TikToks for a query."""
         filters = Filters(creator or None, _iso(posted_from), _iso(posted_to))
-        found = corpus.search(query, filters, system_id=system, k=k)
+        found = viewer.corpus.search(query, filters, system_id=system, k=k)
         results = [
             messages.ResultMessage(
                 **messages.card_message(
@@ -255,7 +259,7 @@ def _add_search(app: FastAPI, viewer: Viewer) -> None:
             )
             for result in found
         ]
-        return messages.Results(query=query, system_id=system or corpus.best_system, results=results)
+        return messages.Results(query=query, system_id=system or viewer.corpus.best_system, results=results)
 
     @app.get("/api/snippets")
     def snippets(
@@ -264,6 +268,7 @@ def _add_search(app: FastAPI, viewer: Viewer) -> None:
         system: SystemInAddress = None,
     ) -> messages.Snippets:
         """Return where TikToks match a query."""
+        found = viewer.corpus.snippets(query, tiktok_id, system)
         return messages.Snippets(
             snippets={
                 one: [
@@ -271,9 +276,9 @@ def _add_search(app: FastAPI, viewer: Viewer) -> None:
                         field=snippet.field,
                         parts=[messages.PartMessage(text=text, is_match=is_match) for text, is_match in snippet.parts],
                     )
-                    for snippet in corpus.snippets(query, one, system)
+                    for snippet in snippets
                 ]
-                for one in tiktok_id
+                for one, snippets in found.items()
             }
         )
 
@@ -284,7 +289,7 @@ def _add_search(app: FastAPI, viewer: Viewer) -> None:
         system: SystemInAddress = None,
     ) -> messages.Explanation:
         """Return what each term in each field adds to a TikTok's score."""
-        shares = corpus.explain(query, tiktok_id, system)
+        shares = viewer.corpus.explain(query, tiktok_id, system)
         return messages.Explanation(
             terms=[messages.ShareMessage(**vars(share)) for share in shares],
             score=sum(share.contribution for share in shares),

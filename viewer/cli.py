@@ -33,8 +33,8 @@ def stop(message: object, code: int) -> typer.Exit:
 
 def find(data: Path | None, warehouse: Path | None) -> tuple[Path, Path]:
     """Return raw zone and warehouse: what is named, else the project's own, else the demo's if only that is built."""
-    if data is None and warehouse is None and not Path("data/warehouse.duckdb").exists():
-        data = DEMO if (DEMO / "warehouse.duckdb").exists() else None
+    if data is None and warehouse is None and not Path("data/published").exists():
+        data = DEMO if (DEMO / "published").exists() else None
     data = data or Path("data")
     return data, warehouse or data / "warehouse.duckdb"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from tiktok_retrieval import snapshots
 from tiktok_retrieval.disguises import Disguise
 
 Row = dict[str, Any]
@@ -19,6 +22,8 @@ Row = dict[str, Any]
 # More are never shown at once; the queue of a larger corpus is a sample of it
 QUEUE_LENGTH = 5000
 COMMENTS_SHOWN = 500
+SNIPPETS_SHOWN = 3
+SECONDS_BETWEEN_LOOKS = 2.0
 # Characters that no text has a use for
 MARK_OPEN, MARK_CLOSE = "\x02", "\x03"
 NAME_FIELDS = frozenset({"creator_username", "creator_nickname"})
@@ -114,17 +119,36 @@ class Filters:
     posted_to: str | None = None
 
 
+class RecentSnippets:
+    """The snippets that were read last, by query, TikTok and system; safe for threads."""
+
+    def __init__(self, most: int) -> None:
+        """Take how many entries are kept."""
+        self._most = most
+        self._found: dict[tuple[str, str, str | None], tuple[Snippet, ...]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[str, str, str | None]) -> tuple[Snippet, ...] | None:
+        """Return what is kept; None for nothing."""
+        return self._found.get(key)
+
+    def keep(self, new: Mapping[tuple[str, str, str | None], tuple[Snippet, ...]]) -> None:
+        """Keep some more, and forget the oldest."""
+        with self._lock:
+            self._found.update(new)
+            for key in list(self._found)[: max(0, len(self._found) - self._most)]:
+                del self._found[key]
+
+
 class Corpus:
     """One snapshot, opened read-only; every thread has a cursor of its own."""
 
-    def __init__(self, warehouse: Path, *, key: bytes | None, version: str | None = None) -> None:
+    def __init__(self, warehouse: Path, *, key: bytes | None) -> None:
         """Open a database file. With a key, persons have pseudonyms. Raises CorpusError."""
-        if not warehouse.is_file():
-            raise CorpusError(f"there is no warehouse at {warehouse}: run `dbt build` first")
         try:
             self._connection = duckdb.connect(str(warehouse), read_only=True, config={"threads": 1})
         except duckdb.Error as error:
-            raise CorpusError(f"the warehouse {warehouse} cannot be opened: {str(error).splitlines()[0]}") from error
+            raise CorpusError(f"the snapshot {warehouse} cannot be opened: {str(error).splitlines()[0]}") from error
         self._cursors = threading.local()
         try:
             self.ids = self._read_ids()
@@ -132,17 +156,17 @@ class Corpus:
             self._disguise = Disguise.of_warehouse(self._connection, key, keep_ids=True)
         except duckdb.Error as error:
             raise CorpusError(
-                f"the warehouse {warehouse} holds no whole build: run `dbt build` first ({str(error).splitlines()[0]})"
+                f"the snapshot {warehouse} holds no whole build: run `dbt build` first ({str(error).splitlines()[0]})"
             ) from error
         # Under pseudonyms a creator is asked for by pseudonym
         self._usernames = {} if key is None else self._read_usernames()
-        self.version = version or str(builds[0]["build_id"] if builds else "unknown")
+        self.version = str(builds[0]["build_id"]) if builds else "unknown"
         self.best_system = self._read_best_system(warehouse)
         if not self.ids:
             raise CorpusError(f"the corpus of {warehouse} holds no TikTok, so there is nothing to watch")
         self.post = lru_cache(maxsize=2000)(self._post)
         self.search = lru_cache(maxsize=5000)(self._search)
-        self.snippets = lru_cache(maxsize=20_000)(self._snippets)
+        self._known_snippets = RecentSnippets(20_000)
         self.explain = lru_cache(maxsize=2000)(self._explain)
 
     @property
@@ -172,7 +196,7 @@ class Corpus:
         try:
             found = self.rows("select system_id from search.searchable_systems where is_best")
         except duckdb.Error as error:
-            raise CorpusError(f"the warehouse {warehouse} has no search functions: run `dbt build` again") from error
+            raise CorpusError(f"the snapshot {warehouse} has no search functions: run `dbt build` again") from error
         return str(found[0]["system_id"]) if found else "none"
 
     def _read_usernames(self) -> dict[str, str]:
@@ -217,7 +241,7 @@ class Corpus:
         )
 
     def _search(
-        self, query: str, filters: Filters = Filters(), *, system_id: str | None = None, k: int = 20
+        self, query: str, filters: Filters = Filters(), *, system_id: str | None = None, k: int = 10
     ) -> tuple[Result, ...]:
         """Return the best TikToks for a query, by the warehouse's own search. Raises SearchRefusedError."""
         found = self._asked(
@@ -238,13 +262,56 @@ class Corpus:
         )
         return tuple(Result(row["rank"], row["score"], self._card(row)) for row in found)
 
-    def _snippets(self, query: str, tiktok_id: str, system_id: str | None = None) -> tuple[Snippet, ...]:
-        """Return where a TikTok matches a query, the best field first. Raises SearchRefusedError."""
+    def snippets(
+        self, query: str, tiktok_ids: Sequence[str], system_id: str | None = None
+    ) -> dict[str, tuple[Snippet, ...]]:
+        """Return where TikToks match a query, the field with most matches first. Raises SearchRefusedError."""
+        keys = {tiktok_id: (query, tiktok_id, system_id) for tiktok_id in tiktok_ids}
+        known = {tiktok_id: self._known_snippets.get(key) for tiktok_id, key in keys.items()}
+        missing = [tiktok_id for tiktok_id, found in known.items() if found is None]
+        if missing:
+            read = self._read_snippets(query, missing, system_id)
+            self._known_snippets.keep({keys[tiktok_id]: found for tiktok_id, found in read.items()})
+            known.update(read)
+        return {tiktok_id: known[tiktok_id] or () for tiktok_id in tiktok_ids}
+
+    def _read_snippets(
+        self, query: str, tiktok_ids: Sequence[str], system_id: str | None
+    ) -> dict[str, tuple[Snippet, ...]]:
         found = self._asked(
-            "from snippets($query, $id, system := $system_id, mark_open := $opening, mark_close := $closing)",
-            {"query": query, "id": tiktok_id, "system_id": system_id, "opening": MARK_OPEN, "closing": MARK_CLOSE},
+            """
+            select asked.tiktok_id, matching.field, matching.snippet
+            from (
+                select tiktok_id from corpus.tiktoks where tiktok_id in (select unnest($ids))
+            ) as asked,
+            lateral (
+                from snippets(
+                    $query, asked.tiktok_id, system := $system_id, mark_open := $opening, mark_close := $closing
+                )
+            ) as matching
+            """,
+            {
+                "query": query,
+                "ids": list(tiktok_ids),
+                "system_id": system_id,
+                "opening": MARK_OPEN,
+                "closing": MARK_CLOSE,
+            },
         )
-        return tuple(Snippet(row["field"], self._parts(row["field"], row["snippet"])) for row in found)
+        of_each: dict[str, list[Row]] = {tiktok_id: [] for tiktok_id in tiktok_ids}
+        for row in found:
+            of_each[row["tiktok_id"]].append(row)
+
+        def place(row: Row) -> tuple[int, str]:
+            return -row["snippet"].count(MARK_OPEN), row["field"]
+
+        return {
+            tiktok_id: tuple(
+                Snippet(row["field"], self._parts(row["field"], row["snippet"]))
+                for row in sorted(rows, key=place)[:SNIPPETS_SHOWN]
+            )
+            for tiktok_id, rows in of_each.items()
+        }
 
     def _parts(self, field: str, snippet: str) -> tuple[tuple[str, bool], ...]:
         """Cut a snippet at its marks; where persons have pseudonyms, names are replaced first and marks may go."""
@@ -292,3 +359,43 @@ class Corpus:
 
 def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC)
+
+
+class Corpora:
+    """The newest published snapshot of a warehouse, whenever it is asked for."""
+
+    def __init__(self, warehouse: Path, *, key: bytes | None) -> None:
+        """Open the newest snapshot. Raises CorpusError where there is none."""
+        self._warehouse = warehouse
+        self._key = key
+        self._opening = threading.Lock()
+        self._path = self._newest()
+        self._corpus = Corpus(self._path, key=key)
+        self._looked_at = time.monotonic()
+
+    @property
+    def current(self) -> Corpus:
+        """The newest snapshot; while a newer one is being opened, the one before it."""
+        if time.monotonic() - self._looked_at > SECONDS_BETWEEN_LOOKS and self._opening.acquire(blocking=False):
+            try:
+                self._look()
+            finally:
+                self._opening.release()
+        return self._corpus
+
+    def _look(self) -> None:
+        try:
+            path = self._newest()
+            if path != self._path:
+                # Requests that still use the old one keep it open
+                self._corpus, self._path = Corpus(path, key=self._key), path
+        except CorpusError as error:
+            # What was readable stays: a raw zone without snapshots is being moved, or its last one removed
+            print(f"viewer: {error}", file=sys.stderr)
+        self._looked_at = time.monotonic()
+
+    def _newest(self) -> Path:
+        try:
+            return snapshots.current(self._warehouse)
+        except snapshots.NoSnapshotError as error:
+            raise CorpusError(str(error)) from error

@@ -117,6 +117,20 @@
                     ~ " or (formula = 'lm_jelinek_mercer' and cast(smoothing as double) >= 1))",
                 'give the smoothing, too: a mu above 0 for Dirichlet, a lambda between 0 and 1 for Jelinek-Mercer'
             ) %}
+        {%- elif seed.name == 'fusions' %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id],
+                'formula',
+                "formula not in ('" ~ formulas_of_fusion() | join("', '") ~ "')",
+                'give one of ' ~ formulas_of_fusion() | join(', ') ~ ', or add a macro fusion_<formula> to macros/ranking'
+            ) %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id],
+                'formula',
+                "formula = 'reciprocal_rank' and (smoothing is null or cast(smoothing as double) <= 0)",
+                'give the smoothing, too: a k above 0, as 60 in the paper'
+            ) %}
+            {%- do warn_of_unknown_members(files, seed.unique_id) %}
         {%- endif %}
     {%- endfor %}
     {%- for test in graph.nodes.values() if test.attached_node in files and test.test_metadata %}
@@ -140,6 +154,23 @@
                 ) %}
             {%- endfor %}
         {%- endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+{# A fusion is not built where a member is missing, as a foreign run may be; a slip of the pen must not go unnoticed. #}
+{% macro warn_of_unknown_members(files, fusions) -%}
+    {%- set definitions = files[fusions.replace('fusions', 'system_definitions')] %}
+    {%- set unknown = run_query(
+        'select system_id, member from (select system_id, ' ~ explode(split_text('members', ' ')) ~ ' as member from '
+        ~ files[fusions].rows ~ ' where cast(is_default as boolean) or ' ~ var('all_systems', false)
+        ~ ') where member not in (select system_id from ' ~ definitions.rows ~ ')'
+        ~ " and member not in (select regexp_extract(file, '([^/]+)[.]trec$', 1) from glob('" ~ raw_zone_glob('runs/*.trec') ~ "'))"
+    ).rows %}
+    {%- for fusion in unknown %}
+        {%- do exceptions.warn(
+            files[fusions].name ~ ': ' ~ fusion[0] ~ " is not built: its member '" ~ fusion[1]
+            ~ "' is neither in " ~ definitions.name ~ ' nor a file in the runs of the raw zone'
+        ) %}
     {%- endfor %}
 {%- endmacro %}
 

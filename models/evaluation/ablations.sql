@@ -106,7 +106,7 @@ level_unit_sums as (
     from query_levels
     inner join measured on query_levels.query_id = measured.query_id
     inner join systems on measured.system_id = systems.system_id
-    where systems.is_default or systems.ranker_id is null
+    where systems.is_default or systems.system_kind = 'foreign run'
     group by
         query_levels.axis, query_levels.topic, query_levels.level,
         measured.system_id, measured.metric, measured.cutoff, measured.unit_number

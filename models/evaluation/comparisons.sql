@@ -22,10 +22,10 @@ collection as (
 family_systems as (
     select distinct
         query_runs.system_id,
-        case when systems.ranker_id is null then 'foreign runs' else 'default systems' end as family
+        case when systems.system_kind = 'foreign run' then 'foreign runs' else 'default systems' end as family
     from query_runs
     inner join systems on query_runs.system_id = systems.system_id
-    where systems.is_default or systems.ranker_id is null
+    where systems.is_default or systems.system_kind = 'foreign run'
 ),
 
 {# The system that a var names; else plain words with the usual parameters; else the first by name. #}

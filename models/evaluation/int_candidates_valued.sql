@@ -6,7 +6,7 @@ procedures as (select * from {{ ref('tuning_procedures') }}),
 systems as (
     select *
     from {{ ref('systems') }}
-    where ranker_id is not null
+    where system_kind <> 'foreign run'
 ),
 
 query_runs as (select * from {{ ref('int_query_runs_judged') }}),

@@ -20,16 +20,6 @@ judgements as (
 
 collection as (select cast(count(*) as integer) as document_count from documents),
 
-{# Where there are judgements but no documents, only foreign runs are judged. #}
-judged_systems as (
-    select
-        systems.system_id,
-        collection.document_count
-    from systems
-    cross join collection
-    where systems.ranker_id is null or collection.document_count > 0
-),
-
 retrieved as (
     select
         system_id,
@@ -37,6 +27,19 @@ retrieved as (
         cast(count(*) as integer) as retrieved_count
     from documents_ranked
     group by system_id, query_id
+),
+
+{# Where there are judgements but no documents, only foreign runs and their fusions are judged. #}
+judged_systems as (
+    select
+        systems.system_id,
+        collection.document_count
+    from systems
+    cross join collection
+    where
+        collection.document_count > 0
+        or systems.system_kind = 'foreign run'
+        or systems.system_id in (select retrieved.system_id from retrieved)
 ),
 
 query_runs as (

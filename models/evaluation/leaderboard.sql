@@ -99,7 +99,7 @@ entries as (
         systems.system_id as entry_id,
         'system' as entry_kind,
         case
-            when systems.ranker_id is null then 'foreign run: in sample'
+            when systems.system_kind = 'foreign run' then 'foreign run: in sample'
             when systems.is_default then 'default system: in sample'
             else 'one of a sweep: in sample'
         end as evidence,

@@ -7,6 +7,14 @@
     'delta': 'systems.delta',
     'smoothing': 'systems.smoothing',
 } %}
+{%- set statistics_of_members = {
+    'rank': 'rank',
+    'score': 'score',
+    'lowest_score': 'lowest_score',
+    'highest_score': 'highest_score',
+    'lowest_rank': 'lowest_rank',
+    'smoothing': 'smoothing',
+} %}
 with
 
 query_weights as (select * from {{ ref('int_query_weights') }}),
@@ -116,10 +124,66 @@ foreign_results_ranked as (
     from foreign_results
 ),
 
-documents_ranked as (
+results_ranked as (
     select * from own_results_ranked
     union all
     select * from foreign_results_ranked
+),
+
+fusion_members as (
+    select
+        system_id,
+        formula,
+        smoothing,
+        {{ explode(split_text('members', ' ')) }} as member_id
+    from systems
+    where system_kind = 'fusion'
+),
+
+member_results as (
+    select
+        fusion_members.system_id,
+        fusion_members.formula,
+        fusion_members.smoothing,
+        results_ranked.query_id,
+        results_ranked.doc_id,
+        results_ranked.rank,
+        results_ranked.score,
+        min(results_ranked.score) over (
+            partition by fusion_members.system_id, fusion_members.member_id, results_ranked.query_id
+        ) as lowest_score,
+        max(results_ranked.score) over (
+            partition by fusion_members.system_id, fusion_members.member_id, results_ranked.query_id
+        ) as highest_score,
+        max(results_ranked.tied_low) over (
+            partition by fusion_members.system_id, fusion_members.member_id, results_ranked.query_id
+        ) as lowest_rank
+    from results_ranked
+    inner join fusion_members on results_ranked.system_id = fusion_members.member_id
+),
+
+fused_results as (
+    select
+        system_id,
+        query_id,
+        doc_id,
+        cast(null as double) as document_part,
+        sum({{ member_score('formula', statistics_of_members) }}) as score
+    from member_results
+    group by system_id, query_id, doc_id
+),
+
+fused_results_ranked as (
+    select
+        *,
+        {{ ranks(['system_id', 'query_id'], 'round(score, 9)', 'doc_id') }}
+    from fused_results
+),
+
+documents_ranked as (
+    select * from results_ranked
+    union all
+    select * from fused_results_ranked
 )
 
 select * from documents_ranked

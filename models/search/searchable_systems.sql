@@ -63,6 +63,7 @@ systems_described as (
     select
         systems.system_id,
         case
+            when systems.system_kind = 'fusion' then 'its ranking fuses those of other systems'
             when systems.index_id is null then 'its ranking was made elsewhere and only read'
             when indexes.stemmer is not null then 'its words are stemmed in Python'
             when systems.formula not in (

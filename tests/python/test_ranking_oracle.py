@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import bm25s  # type: ignore[import-untyped]
+import numba
 import numpy as np
 import pytest
 import warehouses
@@ -40,6 +41,14 @@ NOTATIONS = [
 ]
 # formula and smoothing of language models
 MODELS = [("lm_dirichlet", 30.0), ("lm_dirichlet", 2000.0), ("lm_jelinek_mercer", 0.1), ("lm_jelinek_mercer", 0.7)]
+# a system that is fused with another on the same words, and a run that none of ours made
+MEMBERS = ["oracle_bpn.bnn", "words_bm25_k1.2_b0.75", "theirs"]
+# our formula, its smoothing, ranx's normalisation, method and parameters
+FUSIONS: list[tuple[str, str, str | None, str, dict[str, int]]] = [
+    ("reciprocal_rank", "60", None, "rrf", {"k": 60}),
+    ("reciprocal_rank", "5", None, "rrf", {"k": 5}),
+    ("comb_sum", "", "min-max", "sum", {}),
+]
 
 
 def made_up_texts() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
@@ -60,9 +69,20 @@ def project_with_rows(folder: Path, rows: dict[str, list[str]]) -> Path:
             (folder / path.name).symlink_to(path)
     (folder / "seeds").mkdir()
     for path in (PROJECT / "seeds").iterdir():
-        added = "".join(row + "\n" for row in rows.get(path.stem, ()))
+        added = "".join(row + "\n" for row in rows.get(path.name, ()))
         (folder / "seeds" / path.name).write_text(path.read_text() + added)
     return folder
+
+
+def made_up_run() -> list[tuple[str, str, float]]:
+    """Return a foreign run: some documents of some queries, distinct scores of another scale."""
+    documents, queries = made_up_texts()
+    chance = random.Random(9)
+    return [
+        (query_id, doc_id, -1000 + 25 * place + chance.random())
+        for query_id in list(queries)[:30]
+        for place, doc_id in enumerate(chance.sample(sorted(documents), chance.randint(2, 40)))
+    ]
 
 
 def oracle_rows() -> dict[str, list[str]]:
@@ -73,7 +93,14 @@ def oracle_rows() -> dict[str, list[str]]:
     ]
     rankers += [f"oracle_{formula}_{smoothing},{formula},,,,,{smoothing},Tested" for formula, smoothing in MODELS]
     names = [row.partition(",")[0] for row in rankers]
-    return {"rankers": rankers, "system_definitions": [f"{name},1,{name},equal,any,true,Tested" for name in names]}
+    return {
+        "rankers.csv": rankers,
+        "system_definitions.csv": [f"{name},1,{name},equal,any,true,Tested" for name in names],
+        "fusions.csv": [
+            *(f"fused_{formula}{k},{formula},{' '.join(MEMBERS)},{k},true,Tested" for formula, k, *_ in FUSIONS),
+            "fused_with_nobody,comb_sum,theirs nobody,,true,Not built because there is no such member",
+        ],
+    }
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +115,10 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
         "".join(f"{query_id}\t{' '.join(text)}\n" for query_id, text in queries.items())
     )
     (data / "collection/qrels.txt").write_text("".join(f"{query_id} 0 d000 1\n" for query_id in queries))
+    (data / "runs").mkdir()
+    (data / "runs/theirs.trec").write_text(
+        "".join(f"{query_id} Q0 {doc_id} 1 {score!r} theirs\n" for query_id, doc_id, score in made_up_run())
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(warehouses, "PROJECT", project_with_rows(tmp_path_factory.mktemp("project"), oracle_rows()))
         result = build(data, data / "warehouse.duckdb", select=["+runs", "+explanations", "index_statistics"])
@@ -256,3 +287,56 @@ def assert_scores(made_up: BuildResult, system_id: str, expected: Vector, is_fou
     assert explained
     for query_id, doc_id, score in explained:
         assert score == pytest.approx(theirs[query_id, doc_id], abs=1e-9)
+
+
+@pytest.mark.parametrize(("formula", "k", "norm", "method", "parameters"), FUSIONS)
+def test_fusions_equal_those_of_ranx(
+    made_up: BuildResult,
+    monkeypatch: pytest.MonkeyPatch,
+    formula: str,
+    k: str,
+    norm: str | None,
+    method: str,
+    parameters: dict[str, int],
+) -> None:
+    """The same documents and scores for every query for which each member found documents of several scores."""
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)  # compiling ranx takes a minute, running it milliseconds
+    import ranx  # type: ignore[import-untyped]
+
+    members: dict[str, dict[str, dict[str, float]]] = {}
+    for system_id, query_id, doc_id, rank, score in made_up.rows(
+        f"select system_id, query_id, doc_id, rank, score from retrieval.runs where system_id in {tuple(MEMBERS)}"
+    ):
+        # ranx has no rule for ties: what counts ranks is given ours
+        value = float(-rank) if method == "rrf" else score
+        members.setdefault(system_id, {}).setdefault(query_id, {})[doc_id] = value
+    fused = {
+        (query_id, doc_id): score
+        for query_id, doc_id, score in made_up.rows(
+            f"select query_id, doc_id, score from retrieval.runs where system_id = 'fused_{formula}{k}'"
+        )
+    }
+    assert {query_id for query_id, _ in fused} == {query_id for run in members.values() for query_id in run}
+    whole = [
+        query_id
+        for query_id in made_up_texts()[1]
+        if all(len(set(run.get(query_id, {}).values())) > 1 for run in members.values())
+    ]
+    assert len(whole) > 20
+    runs = [ranx.Run.from_dict({query_id: run[query_id] for query_id in whole}) for run in members.values()]
+    theirs = {
+        (query_id, doc_id): float(score)
+        for query_id, results in ranx.fuse(runs, norm=norm, method=method, params=parameters).to_dict().items()
+        for doc_id, score in results.items()
+    }
+    assert {key: score for key, score in fused.items() if key[0] in whole} == pytest.approx(theirs, abs=1e-9)
+
+
+def test_fusion_without_one_of_its_members_is_not_built(made_up: BuildResult) -> None:
+    """It would be another system than its row says; a warning names the member."""
+    assert made_up.rows("select * from retrieval.systems where system_id = 'fused_with_nobody'") == []
+    warnings = [line for line in made_up.warnings if "fusions.csv" in line]
+    assert len(warnings) == 1
+    assert (
+        "fused_with_nobody is not built: its member 'nobody' is neither in seeds/system_definitions.csv" in warnings[0]
+    )

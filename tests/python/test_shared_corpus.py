@@ -60,3 +60,47 @@ def test_the_funnel_shows_the_host_that_never_yields_a_transcript(shared: BuildR
 def test_comments_are_those_of_the_kept_tiktoks(shared: BuildResult) -> None:
     """Scraped once each, so nothing is united away."""
     assert shared.rows("select count(*), count(distinct comment_id) from corpus.comments") == [(26379, 26379)]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    """Rebuild the original study from the real files."""
+    warehouse = tmp_path_factory.mktemp("study") / "warehouse.duckdb"
+    result = build(
+        DATA,
+        warehouse,
+        select=["+original_study_indexes", "+original_study_ranks"],
+        variables={"original_study": True},
+    )
+    assert result.success, result.messages
+    return result
+
+
+def test_vocabulary_sizes_are_those_that_the_original_published(study: BuildResult) -> None:
+    """80 of 80 within .05 %."""
+    assert study.rows(
+        "select count(*), count(*) filter (abs(vocabulary_size / published_vocabulary_size - 1) <= 0.0005)"
+        " from evaluation.original_study_indexes"
+    ) == [(80, 80)]
+
+
+def test_published_ranks_lie_within_the_intervals_of_equal_scores(study: BuildResult) -> None:
+    """At least 99.8 % of the cells without a normaliser, also of those whose interval is one rank wide."""
+    within = "coalesce(published_rank between rank_low and rank_high, rank_low is null and published_rank is null)"
+    (cells, share, narrow_share), *_ = study.rows(
+        f"select count(*), avg({within}::int), avg({within}::int) filter (rank_low = rank_high)"
+        " from evaluation.original_study_ranks join seeds.original_study_experiments using (experiment_id)"
+        " where normaliser = 'x' and is_published"
+    )
+    assert (cells, share >= 0.998, narrow_share >= 0.998) == (20640, True, True), (cells, share, narrow_share)
+
+
+def test_the_original_published_its_binary_cosine_as_if_it_had_none(study: BuildResult) -> None:
+    """Of its 480 cosine experiments the 80 on binary weights are cell by cell those without a normaliser."""
+    assert study.rows("""
+        select count(*), count(*) filter (cosine.published_rank is not distinct from plain.published_rank)
+        from evaluation.original_study_ranks as cosine
+        join evaluation.original_study_ranks as plain
+            on cosine.query_id = plain.query_id and cosine.experiment_id = plain.experiment_id + 6
+        where cosine.experiment_id % 12 = 7 and cosine.is_published
+    """) == [(3440, 3440)]

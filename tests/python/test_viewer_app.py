@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,12 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
 import pytest
 from starlette.testclient import TestClient
 from viewers import HOSTILE, OWNER, POST, Zone, client_of, make_zone, settings_of
 from warehouses import PROJECT, BuildResult
 
+from tiktok_retrieval import snapshots
 from viewer import safety
 from viewer.app import STATIC, create_app
 from viewer.corpus import CorpusError
@@ -162,7 +165,7 @@ def test_search_is_the_warehouses_own(client: TestClient, demo_build: BuildResul
         from retrieval.runs
         inner join test_collection.queries using (query_id)
         inner join search.searchable_systems as systems on runs.system_id = systems.system_id and systems.is_best
-        where runs.rank <= 20 and runs.query_id in (select query_id from test_collection.queries order by 1 limit 8)
+        where runs.rank <= 10 and runs.query_id in (select query_id from test_collection.queries order by 1 limit 8)
         group by queries.query_id, queries.query_text
         """
     ):
@@ -421,15 +424,39 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_missing_or_strange_warehouse_is_named(tmp_path: Path, zone: Zone) -> None:
-    with pytest.raises(CorpusError, match=r"there is no warehouse at .*: run `dbt build` first"):
-        create_app(settings_of(zone, warehouse=tmp_path / "warehouse.duckdb"))
-    (tmp_path / "warehouse.duckdb").write_text("no database")
+    warehouse = tmp_path / "warehouse.duckdb"
+    with pytest.raises(CorpusError, match=r"nothing has been published from .*warehouse.duckdb: run `dbt build`"):
+        create_app(settings_of(zone, warehouse=warehouse))
+    (tmp_path / "published" / "1").mkdir(parents=True)
+    (tmp_path / "published" / "1" / "warehouse.duckdb").write_text("no database")
     with pytest.raises(CorpusError, match="cannot be opened"):
-        create_app(settings_of(zone, warehouse=tmp_path / "warehouse.duckdb"))
+        create_app(settings_of(zone, warehouse=warehouse))
     answer = run("serve", "--data", str(tmp_path / "nothing"))
     assert answer.returncode == 4
-    assert answer.stderr.startswith("viewer: there is no warehouse at ")
+    assert answer.stderr.startswith("viewer: nothing has been published from ")
     assert answer.stderr.count("\n") == 1
+
+
+def test_a_new_snapshot_is_served_and_a_reader_never_blocks_a_build(
+    zone: Zone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("viewer.corpus.SECONDS_BETWEEN_LOOKS", 0.0)
+    warehouse = tmp_path / "warehouse.duckdb"
+    shutil.copy(zone.warehouse, warehouse)
+    snapshots.publish(warehouse)
+    with client_of(zone, warehouse=warehouse) as client:
+        before = client.get("/api/queue").json()
+        with duckdb.connect(str(warehouse)) as connection:  # as a build would
+            connection.execute("delete from corpus.tiktoks where tiktok_id = $1", [zone.bare])
+            connection.execute("update meta.builds set build_id = 'the next one'")
+        assert client.get("/api/queue").json() == before
+        snapshots.publish(warehouse)
+        after = client.get("/api/queue").json()
+        assert after["snapshot_version"] == "the next one"
+        assert set(before["ids"]) - set(after["ids"]) == {zone.bare}
+        assert client.get(f"/api/posts/{zone.bare}").status_code == 404
+        shutil.rmtree(tmp_path / "published")
+        assert client.get("/api/queue").json() == after
 
 
 def test_a_port_that_is_taken_is_named(zone: Zone) -> None:

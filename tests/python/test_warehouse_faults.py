@@ -151,6 +151,16 @@ def test_seed_rows_that_cannot_be_meant_are_refused(
         ("rankers", "mine,tf_idf,,,,ltcltc,,x", "notation is 'ltcltc': give three letters for the document, a dot"),
         ("rankers", "mine,tf_idf,,,,,,x", "formula is 'tf_idf': give the notation, too, as in lnc.ltc"),
         ("rankers", "mine,lm_jelinek_mercer,,,,,1.5,x", "formula is 'lm_jelinek_mercer': give the smoothing, too"),
+        (
+            "fusions",
+            "mine,comb_min,words_bm25_k1.2_b0.75,,true,x",
+            "formula is 'comb_min': give one of comb_sum, reciproc",
+        ),
+        (
+            "fusions",
+            "mine,reciprocal_rank,words_bm25_k1.2_b0.75,,true,x",
+            "formula is 'reciprocal_rank': give the smooth",
+        ),
         ("tokenizers", "mine,standard,separated,sentence,,,,x", "unit is 'sentence': give one of word, ngram, "),
         (
             "indexes",

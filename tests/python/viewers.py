@@ -16,6 +16,7 @@ import uvicorn
 from starlette.testclient import TestClient
 from warehouses import PROJECT, BuildResult
 
+from tiktok_retrieval import snapshots
 from viewer.app import create_app
 from viewer.settings import Settings
 
@@ -66,6 +67,7 @@ def make_zone(folder: Path, build: BuildResult) -> Zone:
             [videos[1], f"{HOSTILE} #tag", f"<b>{HOSTILE}</b>"],
         )
         connection.execute("update corpus.comments set comment_text = $2 where tiktok_id = $1", [videos[1], HOSTILE])
+    snapshots.publish(warehouse)
     return Zone(data, warehouse, videos, photo, cover_only, bare, broken, hostile=videos[1])
 
 

@@ -11,7 +11,10 @@ export function listenToKeys(actions) {
     const { target } = event;
     if (document.querySelector("dialog[open]")) return; // it has keys of its own
     if (target.matches(TYPING)) {
-      if (event.key === "Escape") target.blur();
+      if (event.key === "Escape") {
+        event.preventDefault(); // it would empty a search box
+        target.blur();
+      }
       return;
     }
     const act = chosen(event, target, actions);

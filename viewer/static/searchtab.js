@@ -6,6 +6,9 @@ import { keep, load } from "./store.js";
 import { creatorName, day, plural } from "./text.js";
 
 const KEY = "search";
+const FEW = 10;
+const MANY = 50;
+const PAUSE = 150; // milliseconds without a key
 const FIELDS = {
   creator_username: "User name",
   creator_nickname: "Nickname",
@@ -21,6 +24,9 @@ export const fieldName = (field) => FIELDS[field] ?? field;
 export class SearchTab {
   #asked = null;
   #shown = "";
+  #seen = null;
+  #ahead = null;
+  #pause = 0;
 
   constructor({ source, open }) {
     this.source = source;
@@ -29,6 +35,8 @@ export class SearchTab {
       event.preventDefault();
       this.run();
     });
+    byId("search-box").addEventListener("input", () => this.#askAhead());
+    byId("more-results").addEventListener("click", () => this.run(MANY));
     const kept = load(KEY, null);
     if (kept) {
       byId("search-box").value = kept.query;
@@ -59,54 +67,88 @@ export class SearchTab {
     if (byId("search-box").value.trim() && !this.#shown) this.run();
   }
 
-  async run() {
+  async run(k = FEW) {
     const query = byId("search-box").value.trim();
     const { filters } = this;
     const note = byId("search-note");
     this.#asked?.abort();
+    this.#seen?.disconnect();
     keep(KEY, { query, filters });
     if (!query) {
       this.#shown = "";
       byId("search-results").replaceChildren();
+      byId("more-results").hidden = true;
       note.textContent = "Type what you remember: what happened, what was said, what people commented.";
       return;
     }
     this.#asked = new AbortController();
+    const { signal } = this.#asked;
     const started = performance.now();
     try {
-      const answer = await this.source.search(query, filters, this.#asked.signal);
+      const { results, system_id } = await (this.#takeAhead(query, filters, k) ?? this.source.search(query, filters, { k, signal }));
+      if (signal.aborted) return;
       this.#shown = query;
-      fill(byId("search-results"), answer.results.map((result) => this.#item(query, result)));
-      byId("search-results").scrollTop = 0;
+      fill(byId("search-results"), results.map((result) => this.#item(query, result)));
+      byId("more-results").hidden = results.length < k || k >= MANY;
       const milliseconds = Math.round(performance.now() - started);
       note.textContent =
-        answer.results.length === 0
+        results.length === 0
           ? "Nothing found. Other words, or fewer of them, may help."
-          : `${plural(answer.results.length, "video")}, best match first · ${milliseconds} ms`;
-      note.title = `Ranked by ${answer.system_id}`;
-      await this.#showSnippets(query, answer.results, this.#asked.signal);
+          : `${plural(results.length, "video")}, best match first · ${milliseconds} ms`;
+      note.title = `Ranked by ${system_id}`;
+      this.#showSnippets(query, signal);
     } catch (error) {
       if (error.name === "AbortError") return;
       byId("search-results").replaceChildren();
+      byId("more-results").hidden = true;
       note.textContent = `The search did not work: ${error.message}.`;
     }
   }
 
-  /** The results are there at once; where they match follows. */
-  async #showSnippets(query, results, signal) {
-    if (results.length === 0) return;
-    let found = {};
-    try {
-      found = await this.source.snippets(query, results.map((result) => result.id), signal);
-    } catch (error) {
-      if (error.name === "AbortError") throw error;
-      return; // the descriptions stay
-    }
-    for (const item of byId("search-results").children) {
-      const snippets = found[item.dataset.id] ?? [];
-      const words = item.querySelector(".matches");
-      if (snippets.length > 0 && words) fill(words, snippets.map((snippet) => snippetLine(snippet)));
-    }
+  /** Ask while the last word is being typed, so that the answer is there with the Enter key. */
+  #askAhead() {
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => {
+      const query = byId("search-box").value.trim();
+      const { filters } = this;
+      if (query.length < 3 || query === this.#shown) return;
+      const answer = this.source.search(query, filters, { k: FEW });
+      answer.catch(() => (this.#ahead = null));
+      this.#ahead = { key: JSON.stringify([query, filters, FEW]), answer };
+    }, PAUSE);
+  }
+
+  #takeAhead(query, filters, k) {
+    clearTimeout(this.#pause);
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    return ahead?.key === JSON.stringify([query, filters, k]) ? ahead.answer : null;
+  }
+
+  /** The results are there at once; where they match follows for those that come into sight. */
+  #showSnippets(query, signal) {
+    let waiting = [];
+    const ask = async () => {
+      const items = waiting;
+      waiting = [];
+      try {
+        const found = await this.source.snippets(query, items.map((item) => item.dataset.id), signal);
+        for (const item of items) {
+          const snippets = found[item.dataset.id] ?? [];
+          if (snippets.length > 0) fill(item.querySelector(".matches"), snippets.map((snippet) => snippetLine(snippet)));
+        }
+      } catch (error) {
+        // the descriptions stay
+      }
+    };
+    this.#seen = new IntersectionObserver((entries, observer) => {
+      const shown = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
+      if (shown.length === 0) return;
+      shown.forEach((item) => observer.unobserve(item));
+      if (waiting.length === 0) setTimeout(ask, 0);
+      waiting.push(...shown);
+    });
+    for (const item of byId("search-results").children) this.#seen.observe(item);
   }
 
   #item(query, result) {

@@ -54,8 +54,8 @@ export class ServerSource {
     return this.#posts.get(id);
   }
 
-  search(query, filters, signal) {
-    const wanted = new URLSearchParams({ query });
+  search(query, filters, { k = 10, signal } = {}) {
+    const wanted = new URLSearchParams({ query, k });
     for (const [name, value] of Object.entries(filters)) if (value) wanted.set(name, value);
     return fetchJson(`api/search?${wanted}`, { signal });
   }

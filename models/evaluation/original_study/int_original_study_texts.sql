@@ -25,7 +25,7 @@ field_groups as (
         {# The page shows @name, and so the study had it. #}
         case when texts.field = 'creator_username' then '@' else '' end || texts_normalised.normalised_text as shown_text
     from texts
-    inner join texts_normalised on texts.text_id = texts_normalised.text_id
+    inner join texts_normalised on texts.content_id = texts_normalised.content_id
 ),
 
 study_texts as (
