@@ -44,7 +44,7 @@ class Client:
         return self.rows(f"select rank, doc_id, round(score, 9) from search($query{named})", query=query, **options)
 
     def explain(self, query: str, doc_id: str, system: str | None = None) -> list[Row]:
-        """Return what explain() does."""
+        """Return the parts of a score, term by term and field by field."""
         return self.rows("from explain($query, $doc_id, system := $system)", query=query, doc_id=doc_id, system=system)
 
     def snippets(self, query: str, doc_id: str, system: str | None = None) -> dict[str, str]:
