@@ -420,11 +420,8 @@ def draw_success(rows: Rows, width: int) -> plots.Chart:
     lower = rounded_down(ends(shown, "value", "ci_low")[0])
     scale = altair.Scale(domain=[lower, 1.0], nice=False)
     y = altair.Y("value:Q", title="Share of queries", scale=scale, axis=altair.Axis(format="%", tickCount=6))
-    colour = altair.Color(
-        "part:N",
-        scale=plots.colours(kinds, shown["part"].to_list()),
-        legend=plots.legend(kinds, shown["part"], width - 60),
-    )
+    legend = plots.legend(kinds, shown["part"], width - 60)
+    colour = altair.Color("part:N", scale=plots.colours(kinds, shown["part"]), legend=legend)
     named = base.transform_filter("datum.part != 'other'")
     layers = altair.layer(
         named.transform_filter("isValid(datum.ci_low)")
@@ -647,9 +644,7 @@ def draw_lengths(rows: Rows, width: int) -> plots.Chart:
         .encode(
             x=altair.X("label:O", sort=order, title="Words in the query", axis=altair.Axis(labelAngle=0, grid=False)),
             y=altair.Y("value:Q", title="Queries", axis=altair.Axis(tickMinStep=1, tickCount=5)),
-            color=altair.Color(
-                "kind:N", scale=plots.colours(kinds, kinds), legend=plots.legend(kinds, kinds, width - 60)
-            ),
+            color=altair.Color("kind:N", scale=plots.colours(kinds, kinds), legend=legend),
             order=altair.Order("n:Q"),
         )
     )
