@@ -202,7 +202,7 @@ def page(connection: duckdb.DuckDBPyConnection, *, with_words: bool) -> str:
             "Every number stands in a table of the warehouse, and the SQL under each figure reads it with any DuckDB "
             "client. "
             + (
-                "The page holds what persons typed and wrote: think before you share it."
+                "The page holds what persons typed and wrote, names among it: think before you share it."
                 if with_words
                 else "What persons typed and wrote is left out."
             )

@@ -175,8 +175,7 @@ def test_words_of_persons_stay_out_unless_wanted(demo_build: BuildResult, page_f
     assert [query for query in queries if query in without_words] == []
     with_words = page_file.read_text()
     assert any(query in unescape(with_words) for query in queries)
-    for page in (without_words, with_words):
-        assert [name for (name,) in people if name and re.search(rf"\b{re.escape(name)}\b", page)] == []
+    assert [name for (name,) in people if name and re.search(rf"\b{re.escape(name)}\b", without_words)] == []
 
 
 def test_a_text_collection_has_a_report_too(warehouse: duckdb.DuckDBPyConnection) -> None:
