@@ -35,4 +35,5 @@ procedures as (
 )
 
 select * from procedures
+where value_out_of_sample is not null
 order by position

@@ -102,7 +102,10 @@ def svg(chart: plots.Chart, part: Part, number: int) -> str:
     for colour, name in COLOUR_NAMES.items():
         drawn = drawn.replace(f'"{colour}"', f'"var(--{name})"')
     drawn = re.sub(r' font-family="[^"]*"', "", drawn)
-    drawn = re.sub(r'(\bid="|url\(#)', rf"\g<1>d{number}-", drawn)
+    # the renderer counts its ids from drawing to drawing, in no order that holds from run to run
+    for place, identifier in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', drawn))):
+        new = f"d{number}-{place}"
+        drawn = drawn.replace(f'id="{identifier}"', f'id="{new}"').replace(f"url(#{identifier})", f"url(#{new})")
     alternative = f'role="img" aria-label="Plot: {html.escape(part.title)}" aria-describedby="{part.id}-says"'
     return re.sub(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>", rf"<svg {alternative} \1>", drawn, count=1)
 
