@@ -25,12 +25,12 @@ ranks as (
         count(*) filter (where is_published and is_told_as_published) as comparable_ranks,
         count(*) filter (
             where
-                is_published
-                and is_told_as_published
-                and (
-                    published_rank between rank_low_as_published and rank_high_as_published
-                    or (published_rank is null and rank_low_as_published is null)
-                )
+            is_published
+            and is_told_as_published
+            and (
+                published_rank between rank_low_as_published and rank_high_as_published
+                or (published_rank is null and rank_low_as_published is null)
+            )
         ) as equal_ranks
     from original_study_ranks
 )

@@ -27,7 +27,9 @@ query_groups as (
                 then
                     'author '
                     || lpad(
-                        cast(dense_rank() over (partition by ablations.axis order by ablations.level) as varchar), 2, '0'
+                        cast(dense_rank() over (partition by ablations.axis order by ablations.level) as varchar),
+                        2,
+                        '0'
                     )
             else replace(ablations.level, '_', ' ')
         end as query_group,
