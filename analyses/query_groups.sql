@@ -19,33 +19,33 @@ best_system as (
     limit 1
 ),
 
+numbered as (
+    select
+        *,
+        cast(dense_rank() over (partition by axis order by level) as varchar) as level_number
+    from ablations
+    where axis in ('query attribute', 'query length', 'author')
+),
+
 query_groups as (
     select
-        ablations.axis,
+        numbered.axis,
         case
-            when ablations.axis = 'author'
-                then
-                    'author '
-                    || lpad(
-                        cast(dense_rank() over (partition by ablations.axis order by ablations.level) as varchar),
-                        2,
-                        '0'
-                    )
-            else replace(ablations.level, '_', ' ')
+            when numbered.axis = 'author' then 'author ' || lpad(numbered.level_number, 2, '0')
+            else replace(numbered.level, '_', ' ')
         end as query_group,
-        ablations.query_count,
-        ablations.value,
-        ablations.ci_low,
-        ablations.ci_high,
-        ablations.difference,
-        ablations.difference_ci_low,
-        ablations.difference_ci_high,
-        ablations.metric,
-        ablations.system_id
-    from ablations
+        numbered.query_count,
+        numbered.value,
+        numbered.ci_low,
+        numbered.ci_high,
+        numbered.difference,
+        numbered.difference_ci_low,
+        numbered.difference_ci_high,
+        numbered.metric,
+        numbered.system_id
+    from numbered
     inner join best_system
-        on ablations.system_id = best_system.system_id and ablations.metric = best_system.leading_metric
-    where ablations.axis in ('query attribute', 'query length', 'author')
+        on numbered.system_id = best_system.system_id and numbered.metric = best_system.leading_metric
 )
 
 select * from query_groups
