@@ -43,6 +43,7 @@ SECTIONS = (
             "success_by_cutoff",
             "differences_from_baseline",
             "tuning_in_and_out_of_sample",
+            "ablated_systems",
             "score_by_field",
         ),
     ),
@@ -52,21 +53,37 @@ SECTIONS = (
         "A known-item query is what a person types to find one remembered video again.",
         (
             "query_lengths",
+            "query_groups",
             "query_difficulty",
-            "failure_reasons",
+            "hardest_queries",
+            "failures_by_category",
             "failures_of_best_system",
+            "near_duplicates_by_likeness",
             "near_duplicate_effect",
             "explained_queries",
         ),
     ),
     (
+        "study",
+        "The original study, rebuilt",
+        "The study that this project grew out of compared many indexes and formulas. Here they are by what the "
+        "formulas say, with the cosine corrected; equal scores count with the mean over the ranks that they share.",
+        ("original_study_reproduced", "original_study_by_index", "original_study_by_formula"),
+    ),
+    (
+        "texts",
+        "Words and indexes",
+        "What the indexes are made of, and what they weigh.",
+        ("index_sizes", "vocabulary_growth", "zipf", "distinctive_terms_by_field"),
+    ),
+    (
         "making",
-        "Size and making",
-        "What the indexes weigh, and what exactly the figures are of.",
-        ("indexes_compared", "last_builds"),
+        "What this was made from",
+        "The builds that this warehouse remembers.",
+        ("last_builds",),
     ),
 )
-FINDINGS = ("collection_in_numbers", "leaderboard_intervals", "differences_from_baseline", "failure_reasons")
+FINDINGS = ("collection_in_numbers", "leaderboard_intervals", "differences_from_baseline", "failures_by_category")
 
 
 @dataclass

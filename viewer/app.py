@@ -76,7 +76,6 @@ class Viewer:
         """Return what the scripts have to know."""
         return json.dumps(
             {
-                "mode": "server",
                 "delaySeconds": self.settings.delay_minutes * 60,
                 "queryGoal": self.settings.query_goal,
                 "queryCharacters": messages.QUERY_CHARACTERS,
@@ -155,9 +154,7 @@ def _add_pages(app: FastAPI, viewer: Viewer) -> None:
 
     @app.get("/", include_in_schema=False)
     def watch() -> HTMLResponse:
-        return viewer.pages.page(
-            "watch.html", root="", policy=None, research=viewer.has_research, settings=viewer.page_settings()
-        )
+        return viewer.pages.page("watch.html", root="", research=viewer.has_research, settings=viewer.page_settings())
 
     @app.get("/enter", include_in_schema=False)
     def enter_page() -> HTMLResponse:

@@ -164,7 +164,8 @@ PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
         "update evaluation.near_duplicate_sensitivity set changed_query_count = 1",
     ],
     "assert_searchable_postings_agree_with_terms": [
-        "delete from search.searchable_postings where document_number = 1",
+        "delete from search.searchable_postings"
+        " where term_key = (select min(term_key) from search.searchable_postings)",
         "insert into search.searchable_postings select * from search.searchable_postings limit 1",
         "update search.searchable_postings set term_key = 1 where term_key in"
         " (select distinct term_key from search.searchable_postings order by all limit 2)",
