@@ -1,4 +1,4 @@
-{# What is there: TikToks, texts, comments, queries? #}
+-- What is there: TikToks, texts, comments, queries?
 with
 
 tiktoks as (select * from {{ ref('tiktoks') }}),

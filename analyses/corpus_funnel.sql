@@ -1,4 +1,4 @@
-{# How many of the scraped TikToks get through each stage, and what becomes of the others? #}
+-- How many of the scraped TikToks get through each stage, and what becomes of the others?
 with
 
 funnel as (select * from {{ ref('funnel') }}),

@@ -1,4 +1,4 @@
-{# Is a system better than the baseline, or was it luck? #}
+-- Is a system better than the baseline, or was it luck?
 with
 
 comparisons as (select * from {{ ref('comparisons') }}),

@@ -1,4 +1,4 @@
-{# Why is a scraped TikTok not in the corpus? #}
+-- Why is a scraped TikTok not in the corpus?
 with
 
 excluded_tiktoks as (select * from {{ ref('excluded_tiktoks') }}),

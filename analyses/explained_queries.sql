@@ -1,4 +1,4 @@
-{# What is a score made of: term by term, for the target and for the document on rank 1? #}
+-- What is a score made of: term by term, for the target and for the document on rank 1?
 with
 
 explanations as (select * from {{ ref('explanations') }}),
@@ -36,7 +36,7 @@ explained_targets as (
     qualify row_number() over (partition by runs.query_id order by runs.rank) = 1
 ),
 
-{# near misses say most; two queries whose target is first show what success looks like #}
+-- near misses say most; two queries whose target is first show what success looks like
 chosen as (
     select *
     from explained_targets

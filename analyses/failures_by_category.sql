@@ -6,6 +6,14 @@ failures as (select * from {{ ref('failures') }}),
 
 query_runs as (select * from {{ ref('int_query_runs_judged') }}),
 
+leaderboard as (
+    select
+        entry_id as system_id,
+        position
+    from {{ ref('leaderboard') }}
+    where entry_kind = 'system'
+),
+
 query_counts as (
     select
         system_id,
@@ -27,6 +35,7 @@ categories as (
 
 failures_by_category as (
     select
+        leaderboard.position,
         categories.system_id,
         categories.category,
         categories.failures,
@@ -37,8 +46,9 @@ failures_by_category as (
         categories.not_retrieved
     from categories
     inner join query_counts on categories.system_id = query_counts.system_id
+    inner join leaderboard on categories.system_id = leaderboard.system_id
 )
 
 select *
 from failures_by_category
-order by system_id asc, failures desc, category asc
+order by position asc, failures desc, category asc

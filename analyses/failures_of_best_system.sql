@@ -1,4 +1,4 @@
-{# Which queries does the best system miss, and who stands in the target's place? #}
+-- Which queries does the best system miss, and who stands in the target's place?
 with
 
 failures as (select * from {{ ref('failures') }}),
@@ -7,11 +7,15 @@ queries as (select * from {{ ref('queries') }}),
 
 leaderboard as (select * from {{ ref('leaderboard') }}),
 
+systems as (select * from {{ ref('systems') }}),
+
+-- failures are of the default systems only
 best_system as (
-    select entry_id as system_id
+    select leaderboard.entry_id as system_id
     from leaderboard
-    where entry_kind = 'system'
-    order by position
+    inner join systems on leaderboard.entry_id = systems.system_id
+    where leaderboard.entry_kind = 'system' and systems.is_default
+    order by leaderboard.position
     limit 1
 ),
 

@@ -22,12 +22,15 @@ index_sizes as (
         indexes.index_id,
         indexes.tokenizer_id,
         indexes.fields,
+        index_statistics.document_count,
         index_statistics.vocabulary_size,
         index_statistics.posting_count,
         cast(round(index_statistics.mean_document_length * index_statistics.document_count) as bigint) as token_count,
         round(index_statistics.mean_document_length, 1) as mean_document_length,
         round(index_statistics.posting_count / nullif(index_statistics.vocabulary_size, 0), 2) as postings_of_a_term,
-        system_counts.systems
+        system_counts.systems,
+        index_statistics.build_seconds,
+        indexes.description
     from index_statistics
     inner join indexes on index_statistics.index_id = indexes.index_id
     inner join system_counts on index_statistics.index_id = system_counts.index_id

@@ -1,4 +1,4 @@
-{# What are these figures made from? #}
+-- What are these figures made from?
 with
 
 builds as (select * from {{ ref('builds') }}),

@@ -1,4 +1,4 @@
-{# Which system brings the video back, and how sure is that? #}
+-- Which system brings the video back, and how sure is that?
 with
 
 leaderboard as (select * from {{ ref('leaderboard') }}),

@@ -1,4 +1,4 @@
-{# How much would a system gain if a copy of the target were as good as the target? #}
+-- How much would a system gain if a copy of the target were as good as the target?
 with
 
 near_duplicate_sensitivity as (select * from {{ ref('near_duplicate_sensitivity') }}),

@@ -1,4 +1,4 @@
-{# Does the host that a video came from decide how far it gets? #}
+-- Does the host that a video came from decide how far it gets?
 with
 
 funnel as (select * from {{ ref('funnel') }}),
@@ -11,7 +11,7 @@ counts as (
         cast(
             sum(
                 case
-                    {# unknown: the original project's files do not say, and what they hold counts as downloaded #}
+                    -- unknown: the original project's files do not say, and what they hold counts as downloaded
                     when outcome in ('ok', 'found', 'nothing_found', 'nothing_to_transcribe', 'unknown', 'kept')
                         then tiktoks
                     else 0

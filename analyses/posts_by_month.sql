@@ -1,4 +1,4 @@
-{# When were the TikToks of the corpus posted? #}
+-- When were the TikToks of the corpus posted?
 with
 
 tiktoks as (select * from {{ ref('tiktoks') }}),

@@ -1,4 +1,4 @@
-{# Which queries are hard for every system? #}
+-- Which queries are hard for every system?
 with
 
 query_metrics as (select * from {{ ref('query_metrics') }}),
@@ -12,7 +12,7 @@ ranks as (
         query_metrics.query_id,
         leaderboard.position,
         leaderboard.entry_id as system_id,
-        {# a miss has a reciprocal rank of 0 #}
+        -- a miss has a reciprocal rank of 0
         max(case when query_metrics.metric = 'reciprocal_rank' then query_metrics.value end) as reciprocal_rank,
         cast(max(case when query_metrics.metric = 'target_rank' then query_metrics.value end) as integer)
             as rank_or_miss

@@ -1,4 +1,4 @@
-{# How long are the queries, and are long ones found more often? #}
+-- How long are the queries, and are long ones found more often?
 with
 
 queries as (select * from {{ ref('queries') }}),

@@ -1,4 +1,4 @@
-{# Which fields bring the targets their scores? #}
+-- Which fields bring the targets their scores?
 with
 
 explanations as (select * from {{ ref('explanations') }}),

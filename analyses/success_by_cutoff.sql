@@ -1,4 +1,4 @@
-{# How often is a target among the first results? #}
+-- How often is a target among the first results?
 with
 
 system_metrics as (select * from {{ ref('system_metrics') }}),

@@ -1,11 +1,11 @@
-{# Where does a document's text come from? #}
+-- Where does a document's text come from?
 with
 
 field_statistics as (select * from {{ ref('field_statistics') }}),
 
 index_statistics as (select * from {{ ref('index_statistics') }}),
 
-{# the first index of every field is of plain words #}
+-- the first index of every field is of plain words
 plain_words as (
     select
         index_id,

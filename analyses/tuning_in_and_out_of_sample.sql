@@ -1,4 +1,4 @@
-{# How much of a tuned system's lead survives queries that it was not chosen on? #}
+-- How much of a tuned system's lead survives queries that it was not chosen on?
 with
 
 leaderboard as (select * from {{ ref('leaderboard') }}),
@@ -35,4 +35,5 @@ procedures as (
 )
 
 select * from procedures
+where value_out_of_sample is not null
 order by position

@@ -35,18 +35,26 @@ DROPPED: Final = _Dropped()
 
 @dataclass(frozen=True)
 class Targets:
-    """What is to be forgotten: ids of TikToks, and names as `plain_name` writes them."""
+    """What is to be forgotten: ids of TikToks, and names as `plain_name` writes them.
+
+    `pseudonyms` are those among the names that stand for a person wherever they are, also without an @.
+    """
 
     ids: frozenset[str] = frozenset()
     persons: frozenset[str] = frozenset()
+    pseudonyms: frozenset[str] = frozenset()
 
     @cached_property
     def _mentions(self) -> re.Pattern[str] | None:
-        return self._pattern(r"@{}(?![\w.]*\w)")
+        return self._pattern(r"@{}(?![\w.]*\w)", self.persons)
 
     @cached_property
     def _words(self) -> re.Pattern[str] | None:
-        return self._pattern(r"(?<!\w)@?{}(?!\w)")
+        return self._pattern(r"(?<!\w)@?{}(?!\w)", self.persons)
+
+    @cached_property
+    def _pseudonym_words(self) -> re.Pattern[str] | None:
+        return self._pattern(r"(?<!\w){}(?!\w)", self.pseudonyms)
 
     @cached_property
     def _id_words(self) -> re.Pattern[str] | None:
@@ -54,10 +62,11 @@ class Targets:
             return None
         return re.compile(rf"(?<!\d)(?:{'|'.join(map(re.escape, sorted(self.ids)))})(?!\d)")
 
-    def _pattern(self, form: str) -> re.Pattern[str] | None:
-        if not self.persons:
+    @staticmethod
+    def _pattern(form: str, persons: frozenset[str]) -> re.Pattern[str] | None:
+        if not persons:
             return None
-        names = "|".join(map(re.escape, sorted(self.persons, key=len, reverse=True)))
+        names = "|".join(map(re.escape, sorted(persons, key=len, reverse=True)))
         return re.compile(form.format(f"(?:{names})"), re.IGNORECASE)
 
     def names_id(self, value: Any) -> bool:
@@ -87,6 +96,8 @@ class Targets:
             if plain_name(text) in self.persons:
                 return PLACEHOLDER
             text = self._mentions.sub(f"@{PLACEHOLDER}", text)
+            if self._pseudonym_words:
+                text = self._pseudonym_words.sub(PLACEHOLDER, text)
             if self._words and MUSIC_KEYS.search(key):
                 text = self._words.sub(PLACEHOLDER, text)
         return text

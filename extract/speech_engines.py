@@ -466,6 +466,7 @@ class VoskEngine(_OwnWeightsEngine):
         path = Path(speech_recognition.__file__).parent / "models" / "vosk"
         if not path.is_dir():
             raise MissingToolError("vosk's model", "sprc download vosk")
+        vosk.SetLogLevel(-1)  # it would tell of every file that it loads
         self._load(lambda: vosk.Model(str(path)), "sprc download vosk")
         self.version = _version("vosk")
         self.settings = _settings(model="library")

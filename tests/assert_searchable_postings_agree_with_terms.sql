@@ -1,5 +1,5 @@
-{# The rows of a term's number are all of that term's occurrences and no others: none is missing, none is there twice, and
-   no two terms share a number. #}
+{# The rows of a term's number are all of that term's occurrences and no others: none is missing, none is there twice,
+   and no two terms share a number. #}
 with
 
 terms as (

@@ -94,7 +94,8 @@ def write_report(
     warehouse: Warehouse = Path("data/warehouse.duckdb"),
     target: Annotated[Path, typer.Option("--to", help="Where the page goes.")] = Path("target/report/report.html"),
     with_words: Annotated[
-        bool, typer.Option("--with-words", help="Also show queries, terms and single failures: persons' own words.")
+        bool,
+        typer.Option("--with-words", help="Also show queries, terms, single failures: persons' words."),
     ] = False,
 ) -> None:
     """Write one self-contained HTML page of the last build's figures, with the SQL under each."""

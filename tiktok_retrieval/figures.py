@@ -420,9 +420,8 @@ def draw_success(rows: Rows, width: int) -> plots.Chart:
     lower = rounded_down(ends(shown, "value", "ci_low")[0])
     scale = altair.Scale(domain=[lower, 1.0], nice=False)
     y = altair.Y("value:Q", title="Share of queries", scale=scale, axis=altair.Axis(format="%", tickCount=6))
-    colour = altair.Color(
-        "part:N", scale=plots.colours(kinds, shown["part"].to_list()), legend=plots.legend(kinds, shown["part"], width)
-    )
+    legend = plots.legend(kinds, shown["part"], width - 60)
+    colour = altair.Color("part:N", scale=plots.colours(kinds, shown["part"]), legend=legend)
     named = base.transform_filter("datum.part != 'other'")
     layers = altair.layer(
         named.transform_filter("isValid(datum.ci_low)")
@@ -638,13 +637,14 @@ def draw_lengths(rows: Rows, width: int) -> plots.Chart:
         .alias("label")
     )
     order = shown.sort("words")["label"].unique(maintain_order=True).to_list()
+    legend = plots.legend(kinds, kinds, width - 60)
     chart = (
         altair.Chart(shown)
         .mark_bar(stroke=plots.SURFACE, strokeWidth=1)
         .encode(
             x=altair.X("label:O", sort=order, title="Words in the query", axis=altair.Axis(labelAngle=0, grid=False)),
             y=altair.Y("value:Q", title="Queries", axis=altair.Axis(tickMinStep=1, tickCount=5)),
-            color=altair.Color("kind:N", scale=plots.colours(kinds, kinds), legend=plots.legend(kinds, kinds, width)),
+            color=altair.Color("kind:N", scale=plots.colours(kinds, kinds), legend=legend),
             order=altair.Order("n:Q"),
         )
     )
@@ -652,9 +652,9 @@ def draw_lengths(rows: Rows, width: int) -> plots.Chart:
 
 
 def say_failures(rows: Rows) -> str:
-    best = rows.filter(polars.col("position") == rows["position"].min()).sort("queries", descending=True)
-    total = int(best["queries"].sum())
-    parts = [f"{row['queries']:,} `{row['category']}`" for row in best.to_dicts()]
+    best = rows.filter(polars.col("position") == rows["position"].min()).sort("failures", descending=True)
+    total = int(best["failures"].sum())
+    parts = [f"{row['failures']:,} `{row['category']}`" for row in best.to_dicts()]
     return (
         f"`{best['system_id'][0]}` does not have the target first for {counted(total, 'query', 'queries')}: "
         f"{listed(parts)}. "
@@ -668,7 +668,7 @@ def draw_failures(rows: Rows, width: int) -> plots.Chart:
         "position",
         polars.col("system_id").alias("name"),
         polars.col("category").str.replace_all("_", " ").alias("kind"),
-        polars.col("queries").alias("value"),
+        polars.col("failures").alias("value"),
     )
     order = shown.sort("position")["name"].unique(maintain_order=True).to_list()
     kinds = {readable(category): paint for category, paint in CATEGORIES.items()}
@@ -722,6 +722,277 @@ def draw_explained(rows: Rows, width: int) -> plots.Chart:
     summed = shown.group_by("name", "kind", maintain_order=True).agg(polars.col("value").sum())
     order = shown["name"].unique(maintain_order=True).to_list()
     return plots.stacked_bars(summed, width, title="Score, by the field it comes from", order=order, kinds=FIELDS)
+
+
+def say_groups(rows: Rows) -> str:
+    compared = rows.filter((polars.col("axis") != "author") & polars.col("difference_ci_low").is_not_null())
+    apart = compared.filter((polars.col("difference_ci_low") > 0) | (polars.col("difference_ci_high") < 0))
+    sentence = (
+        f"Under `{rows['system_id'][0]}`, {len(apart):,} of {counted(len(compared), 'group')} by attribute or length "
+        "differ from the other queries by more than their interval"
+    )
+    if not apart.is_empty():
+        parts = [
+            f"{row['query_group']} ({'+' if row['difference'] > 0 else '-'}{number(abs(row['difference']))})"
+            for row in apart.to_dicts()
+        ]
+        sentence += f": {listed(parts)}"
+    authors = rows.filter(polars.col("axis") == "author")
+    if not authors.is_empty():
+        least, most = ends(authors, "value")
+        sentence += f". Means of single authors reach from {number(least)} to {number(most)}"
+    return sentence + ". None of this is corrected for looking so often: it shows where to look, not what is so."
+
+
+def draw_groups(rows: Rows, width: int) -> plots.Chart:
+    kinds = {"query length": plots.GREEN, "query attribute": plots.BLUE, "author": plots.PURPLE}
+    shown = rows.head(2 * MOST_DRAWN).select(
+        polars.format("{} ({})", "query_group", "query_count").alias("name"),
+        "value",
+        polars.col("ci_low").alias("low"),
+        polars.col("ci_high").alias("high"),
+        polars.col("axis").alias("kind"),
+    )
+    least, most = ends(shown, "low", "value", "high")
+    title = f"{MEASURE_NAMES[rows['metric'][0]].capitalize()}; in brackets: queries"
+    return plots.intervals(shown, width, title=title, domain=(rounded_down(least), min(1.0, most + 0.02)), kinds=kinds)
+
+
+def say_ablated(rows: Rows) -> str:
+    apart = rows.filter((polars.col("difference_ci_low") > 0) | (polars.col("difference_ci_high") < 0))
+    worst = rows.sort("difference", "variant").row(0, named=True)
+    best = rows.sort("difference", "variant", descending=[True, False]).row(0, named=True)
+    gain = (
+        f"The greatest gain is {number(best['difference'])} (`{best['variant']}`)."
+        if best["difference"] > 0
+        else "None of them gains anything."
+    )
+    return (
+        f"Against `{best['reference_system_id']}`, {len(apart):,} of {counted(len(rows), 'variant')} differ by more "
+        f"than their interval. The greatest loss is {number(-worst['difference'])} (`{worst['variant']}`). {gain} "
+        "Many comparisons, none of them corrected."
+    )
+
+
+def draw_ablated(rows: Rows, width: int) -> plots.Chart:
+    kinds = {"field": plots.BLUE, "tokenizer": plots.GREEN, "comments": plots.ORANGE}
+    shown = rows.head(2 * MOST_DRAWN).select(
+        polars.when(polars.col("axis") == "comments")
+        .then(polars.format("comments: {}", "variant"))
+        .otherwise(polars.col("variant"))
+        .alias("name"),
+        polars.col("difference").alias("value"),
+        polars.col("difference_ci_low").alias("low"),
+        polars.col("difference_ci_high").alias("high"),
+        polars.col("axis").alias("kind"),
+    )
+    least, most = ends(shown, "value", "low", "high")
+    least, most = min(least, 0.0), max(most, 0.0)
+    margin = max(0.02, 0.06 * (most - least))
+    return plots.intervals(
+        shown,
+        width,
+        title=f"Difference in {MEASURE_NAMES[rows['metric'][0]]}",
+        domain=(least - margin, most + margin),
+        kinds=kinds,
+        origin=0.0,
+    )
+
+
+def say_hardest(rows: Rows) -> str:
+    never = len(rows.filter(polars.col("systems_with_rank_1") == 0))
+    first = rows.row(0, named=True)
+    reasons = rows["most_frequent_reason"].drop_nulls().value_counts(sort=True, name="queries").to_dicts()
+    sentence = (
+        f"{counted(never, 'query has', 'queries have')} the target on rank 1 under none of "
+        f"{counted(first['systems'], 'default system')}."
+    )
+    if reasons:
+        most = max(reasons, key=lambda row: (row["queries"], row["most_frequent_reason"]))
+        sentence += f" The most frequent reason of a miss is `{most['most_frequent_reason']}`."
+    return sentence
+
+
+# --- Texts ----------------------------------------------------------------------------------------------------------
+
+
+def say_zipf(rows: Rows) -> str:
+    last = rows.row(-1, named=True)
+    return (
+        f"The most frequent word makes {percent(rows['share_so_far'][0])} of the text, the first "
+        f"{last['frequency_rank']:,} make {percent(last['share_so_far'])}. The frequency falls with the rank to the "
+        f"power of {number(last['zipf_exponent'], 2)}; under Zipf's law that would be one."
+    )
+
+
+def draw_zipf(rows: Rows, width: int) -> plots.Chart:
+    base = altair.Chart(rows.select("frequency_rank", "collection_frequency"))
+    x = altair.X(
+        "frequency_rank:Q",
+        title="Rank of the word",
+        scale=altair.Scale(type="log"),
+        axis=altair.Axis(format="~s", tickCount=5),
+    )
+    y = altair.Y(
+        "collection_frequency:Q", title="Occurrences", scale=altair.Scale(type="log"), axis=altair.Axis(format="~s")
+    )
+    layers = altair.layer(
+        base.mark_line(color=plots.BLUE, strokeWidth=2).encode(x=x, y=y),
+        base.mark_point(color=plots.BLUE, filled=True, size=50, opacity=1).encode(x=x, y=y),
+    )
+    return plots.finished(layers, width, 240)
+
+
+def say_growth(rows: Rows) -> str:
+    last = rows.unique("tokenizer_id", keep="last", maintain_order=True).sort("vocabulary_size", "tokenizer_id")
+    least, most = last.row(0, named=True), last.row(-1, named=True)
+    return (
+        f"After {counted(most['documents'], 'document')} there are {least['vocabulary_size']:,} different terms of "
+        f"`{least['tokenizer_id']}` and {most['vocabulary_size']:,} of `{most['tokenizer_id']}`. Vocabularies grow "
+        f"with the text to the power of {number(least['heaps_exponent'], 2)} and {number(most['heaps_exponent'], 2)} "
+        "(Heaps' law)."
+    )
+
+
+def draw_growth(rows: Rows, width: int) -> plots.Chart:
+    paints = (plots.BLUE, plots.ORANGE, plots.GREEN, plots.PURPLE, plots.ROSE, plots.TEAL, plots.OLIVE, plots.GREY)
+    largest = rows.group_by("tokenizer_id").agg(polars.col("vocabulary_size").max())
+    names = largest.sort("vocabulary_size", "tokenizer_id", descending=[True, False])["tokenizer_id"].to_list()
+    kinds = dict(zip(names, paints, strict=False))
+    shown = rows.filter(polars.col("tokenizer_id").is_in(list(kinds)))
+    legend = plots.legend(kinds, kinds, width - 60, symbol="stroke")
+    chart = (
+        altair.Chart(shown)
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=altair.X("documents:Q", title="Documents", axis=altair.Axis(grid=False, tickCount=6)),
+            y=altair.Y("vocabulary_size:Q", title="Different terms", axis=altair.Axis(format="~s", tickCount=5)),
+            color=altair.Color("tokenizer_id:N", scale=plots.colours(kinds, kinds), legend=legend),
+        )
+    )
+    return plots.finished(chart, width, 260)
+
+
+def say_distinctive(rows: Rows) -> str:
+    groups = rows["field"].n_unique()
+    strongest = rows.sort("z_score", descending=True).row(0, named=True)
+    return (
+        f"The words that set each of {counted(groups, 'field')} apart from the others. The strongest, in "
+        f"`{strongest['field']}`, lies {strongest['z_score']:.1f} standard deviations from what chance would bring."
+    )
+
+
+def say_near_duplicates(rows: Rows) -> str:
+    pairs, targets = int(rows["pairs"].sum()), int(rows["pairs_with_a_target"].sum())
+    return (
+        f"{counted(pairs, 'pair')} of documents share half of their words or more; {targets:,} of them "
+        "hold the target of a query."
+    )
+
+
+# --- The original study ---------------------------------------------------------------------------------------------
+
+
+def say_reproduced(rows: Rows) -> str:
+    (row,) = rows.to_dicts()
+    rebuilt = f"{counted(row['ranks'], 'rank')} over {counted(row['indexes'], 'index', 'indexes')} are rebuilt."
+    if not row["published_ranks"] and not row["published_indexes"]:
+        return f"{rebuilt} The raw zone holds no published figures to compare them with."
+    sentence = (
+        f"{rebuilt} {row['equal_vocabularies']:,} of {counted(row['published_indexes'], 'published vocabulary size')} "
+        "are found again."
+    )
+    if row["comparable_ranks"]:
+        share = 100 * row["equal_ranks"] / row["comparable_ranks"]
+        sentence += (
+            f" Of {counted(row['published_ranks'], 'published rank')}, {row['comparable_ranks']:,} can be compared; "
+            f"{share:.2f} % of these lie among the ranks that documents of equal scores can have."
+        )
+    return sentence
+
+
+def say_by_index(rows: Rows) -> str:
+    best = rows.sort("mean_reciprocal_rank", "experiment_id", descending=[True, False]).row(0, named=True)
+    whole = rows.filter(~polars.col("attributed"))
+    means = whole.group_by("tokens").agg(polars.col("mean_reciprocal_rank").mean()).sort("mean_reciprocal_rank")
+    return (
+        f"By its own formulas the best setting is experiment {best['experiment_id']:,}: {best['tokens']} of "
+        f"{best['fields']}, formula `{best['formula']}`, with a mean reciprocal rank of "
+        f"{number(best['mean_reciprocal_rank'])} over {counted(best['queries'], 'query', 'queries')}. Over all choices "
+        f"of fields, {means['tokens'][-1]} do best and {means['tokens'][0]} worst. It is the best of all that were "
+        "looked at, and flatters itself by that."
+    )
+
+
+def draw_by_index(rows: Rows, width: int) -> plots.Chart:
+    kinds = {
+        "best": plots.BLUE,
+        "within .02 of it": plots.SKY,
+        "within .1": plots.PALE,
+        "further": plots.PEACH,
+    }
+    best = ends(rows, "mean_reciprocal_rank")[1]
+
+    def kind(value: float) -> str:
+        gap = best - value
+        return "best" if gap < 1e-9 else "within .02 of it" if gap <= 0.02 else "within .1" if gap <= 0.1 else "further"
+
+    named = rows.with_columns(
+        polars.when(polars.col("attributed"))
+        .then(polars.col("fields").str.replace("basic", "basic, apart"))
+        .otherwise(polars.col("fields"))
+        .alias("long_name")
+    )
+    if width < plots.NARROW:
+        short = {" + ": "+", "basic, apart": "ba", "basic": "b", "speech": "sp", "cover": "co", "comments": "com"}
+        for old, new in short.items():
+            named = named.with_columns(polars.col("long_name").str.replace_all(old, new, literal=True))
+    shown = named.select(
+        polars.col("long_name").alias("name"),
+        polars.col("tokens").alias("column"),
+        polars.col("mean_reciprocal_rank").map_elements(kind, return_dtype=polars.String).alias("kind"),
+        polars.col("mean_reciprocal_rank").map_elements(number, return_dtype=polars.String).alias("label"),
+    )
+    return plots.cells(
+        shown,
+        width,
+        columns=["words", *sorted(set(shown["column"]) - {"words"})],
+        order=shown["name"].unique(maintain_order=True).to_list(),
+        kinds=kinds,
+        dark_kinds=("best",),
+    )
+
+
+def say_by_formula(rows: Rows) -> str:
+    first, last = rows.row(0, named=True), rows.row(-1, named=True)
+    return (
+        f"Over all indexes, `{first['formula']}` has the best mean reciprocal rank "
+        f"({number(first['mean_over_indexes'])}), `{last['formula']}` the worst ({number(last['mean_over_indexes'])}). "
+        "The line reaches from a formula's worst index to its best. First letter: binary or term frequency; second: no "
+        "collection weight, inverse document frequency or its probabilistic form; third: no normaliser or the cosine."
+    )
+
+
+def draw_by_formula(rows: Rows, width: int) -> plots.Chart:
+    kinds = {"without normaliser": plots.BLUE, "cosine, corrected": plots.ORANGE}
+    shown = rows.select(
+        polars.col("formula").alias("name"),
+        polars.col("mean_over_indexes").alias("value"),
+        polars.col("worst_index").alias("low"),
+        polars.col("best_index").alias("high"),
+        polars.when(polars.col("normaliser") == "c")
+        .then(polars.lit("cosine, corrected"))
+        .otherwise(polars.lit("without normaliser"))
+        .alias("kind"),
+    )
+    least, most = ends(shown, "low", "high")
+    return plots.intervals(
+        shown,
+        width,
+        title="Mean reciprocal rank; line: worst to best index",
+        domain=(rounded_down(least), min(1.0, most + 0.02)),
+        kinds=kinds,
+    )
 
 
 def say_builds(rows: Rows) -> str:
@@ -796,7 +1067,7 @@ FIGURES: Mapping[str, Figure] = {
             when_empty=NO_TIKTOKS,
         ),
         Figure(
-            "indexes_compared",
+            "index_sizes",
             "The indexes",
             say_indexes,
             {
@@ -915,10 +1186,18 @@ FIGURES: Mapping[str, Figure] = {
             when_empty=NOTHING_JUDGED,
         ),
         Figure(
-            "failure_reasons",
+            "failures_by_category",
             "Why targets are missed",
             say_failures,
-            {"position": "", "system_id": "system", "category": "reason", "queries": "queries"},
+            {
+                "position": "",
+                "system_id": "system",
+                "category": "reason",
+                "failures": "queries",
+                "share_of_queries": "share of all queries",
+                "median_target_rank": "median rank",
+                "not_retrieved": "not found at all",
+            },
             draw_failures,
             when_empty="No target is missed.",
         ),
@@ -973,6 +1252,161 @@ FIGURES: Mapping[str, Figure] = {
             word_columns=("query_text", "term"),
             is_about_words=True,
             when_empty="No target is among the results that are explained.",
+        ),
+        Figure(
+            "query_groups",
+            "Kinds of queries",
+            say_groups,
+            {
+                "axis": "by",
+                "query_group": "group",
+                "query_count": "queries",
+                "value": "mean",
+                "ci_low": "95 % from",
+                "ci_high": "to",
+                "difference": "difference from the others",
+                "difference_ci_low": "from",
+                "difference_ci_high": "to ",
+            },
+            draw_groups,
+            when_empty=NOTHING_JUDGED,
+        ),
+        Figure(
+            "ablated_systems",
+            "What each part brings",
+            say_ablated,
+            {
+                "axis": "part",
+                "variant": "variant",
+                "value": "mean",
+                "ci_low": "95 % from",
+                "ci_high": "to",
+                "difference": "difference",
+                "difference_ci_low": "from",
+                "difference_ci_high": "to ",
+                "system_id": "system",
+                "reference_system_id": "compared with",
+            },
+            draw_ablated,
+            when_empty="The systems that would be compared are not built: `dbt build --vars '{all_systems: true}'`.",
+        ),
+        Figure(
+            "hardest_queries",
+            "The hardest queries",
+            say_hardest,
+            {
+                "query_id": "query",
+                "query_text": "text",
+                "mean_reciprocal_rank": "mean reciprocal rank",
+                "systems_with_rank_1": "systems with rank 1",
+                "systems": "of",
+                "best_rank": "best rank",
+                "most_frequent_reason": "most frequent reason",
+            },
+            word_columns=("query_text",),
+            when_empty=NOTHING_JUDGED,
+        ),
+        Figure(
+            "zipf",
+            "Frequent and rare words",
+            say_zipf,
+            {
+                "frequency_rank": "rank",
+                "term": "word",
+                "collection_frequency": "occurrences",
+                "document_frequency": "documents",
+                "rank_times_frequency": "rank x occurrences",
+                "share_so_far": "share so far",
+            },
+            draw_zipf,
+            word_columns=("term",),
+            when_empty="No index of words is built.",
+        ),
+        Figure(
+            "vocabulary_growth",
+            "How vocabularies grow",
+            say_growth,
+            {
+                "tokenizer_id": "tokenizer",
+                "documents": "documents",
+                "tokens": "tokens",
+                "vocabulary_size": "different terms",
+                "heaps_exponent": "Heaps' exponent",
+            },
+            draw_growth,
+            when_empty="No index is built.",
+        ),
+        Figure(
+            "distinctive_terms_by_field",
+            "Words that set a field apart",
+            say_distinctive,
+            {
+                "field": "field",
+                "place": "place",
+                "term": "word",
+                "frequency": "times there",
+                "other_frequency": "times elsewhere",
+                "z_score": "z score",
+            },
+            word_columns=("term",),
+            is_about_words=True,
+            when_empty="No index of words is built.",
+        ),
+        Figure(
+            "near_duplicates_by_likeness",
+            "Near-duplicates",
+            say_near_duplicates,
+            {
+                "jaccard_from": "shared words from",
+                "jaccard_to": "to",
+                "pairs": "pairs",
+                "pairs_with_a_target": "with a target",
+            },
+        ),
+        Figure(
+            "original_study_reproduced",
+            "Found again?",
+            say_reproduced,
+            {
+                "indexes": "indexes",
+                "published_indexes": "published",
+                "equal_vocabularies": "equal vocabularies",
+                "ranks": "ranks",
+                "published_ranks": "published ",
+                "comparable_ranks": "comparable",
+                "equal_ranks": "equal",
+            },
+        ),
+        Figure(
+            "original_study_by_index",
+            "Its indexes",
+            say_by_index,
+            {
+                "index_id": "index",
+                "tokens": "tokens",
+                "fields": "fields",
+                "attributed": "fields apart",
+                "formula": "best formula",
+                "experiment_id": "experiment",
+                "mean_reciprocal_rank": "mean reciprocal rank",
+                "queries": "queries",
+            },
+            draw_by_index,
+            when_empty="No query of the study is in the collection.",
+        ),
+        Figure(
+            "original_study_by_formula",
+            "Its formulas",
+            say_by_formula,
+            {
+                "formula": "formula",
+                "mean_over_indexes": "mean over indexes",
+                "worst_index": "worst",
+                "best_index": "best",
+                "indexes": "indexes",
+            },
+            draw_by_formula,
+            when_empty="No query of the study is in the collection.",
         ),
         Figure(
             "last_builds",

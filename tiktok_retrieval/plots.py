@@ -124,7 +124,9 @@ def axis_room(names: Sequence[str]) -> int:
     return max((room_for(name) for name in names), default=0) + 10
 
 
-def legend(kinds: Mapping[str, str], present: Iterable[str], width: int) -> altair.Legend | None:
+def legend(
+    kinds: Mapping[str, str], present: Iterable[str], width: int, *, symbol: str = "square"
+) -> altair.Legend | None:
     """Return a legend in columns that fit, or none where there is nothing to tell apart."""
     there = set(present)
     shown = [kind for kind in kinds if kind in there]
@@ -134,7 +136,9 @@ def legend(kinds: Mapping[str, str], present: Iterable[str], width: int) -> alta
     fitting = [
         count for count in range(1, len(rooms) + 1) if sum(max(rooms[at::count]) for at in range(count)) <= width
     ]
-    return altair.Legend(columns=max(fitting, default=1))
+    return altair.Legend(
+        columns=max(fitting, default=1), symbolType=symbol, symbolStrokeWidth=3 if symbol == "stroke" else 0
+    )
 
 
 def colours(mapping: Mapping[str, str], present: Iterable[str]) -> altair.Scale:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
+from types import SimpleNamespace
+from typing import Any
 
 import duckdb
+import jinja2
 import polars
 
 from tiktok_retrieval.building import PROJECT
 
 ANALYSES = PROJECT / "analyses"
-REFERENCE = re.compile(r"\{\{ ref\('(\w+)'\) \}\}")
-COMMENT = re.compile(r"\{# (.*?) #\}")
+# The folders whose macros a question may use: expressions, which dbt is not needed for
+MACROS = ("engine", "metrics")
 
 
 class NotBuiltError(Exception):
@@ -28,6 +30,7 @@ class Question:
     text: str
     sql: str
     models: tuple[str, ...]
+    setting: str | None  # the var without which dbt leaves its models out
 
 
 @cache
@@ -43,14 +46,42 @@ def names() -> list[str]:
 
 
 @cache
+def macros() -> dict[str, Any]:
+    """Return the project's macros as functions that write SQL for DuckDB."""
+    found: dict[str, Any] = {}
+    environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 (SQL, not HTML)
+    environment.globals |= {
+        "adapter": SimpleNamespace(dispatch=lambda name: found.get(f"duckdb__{name}") or found[f"default__{name}"]),
+        "return": lambda value: value,
+    }
+    for folder in MACROS:
+        for path in sorted((PROJECT / "macros" / folder).glob("*.sql")):
+            module = environment.from_string(path.read_text()).module
+            found |= {name: macro for name, macro in vars(module).items() if isinstance(macro, jinja2.runtime.Macro)}
+    environment.globals |= found
+    return dict(environment.globals)
+
+
+@cache
 def read(name: str) -> Question:
     """Read analyses/<name>.sql: its first line asks, the rest answers; refs become schema and table."""
     first, _, rest = (ANALYSES / f"{name}.sql").read_text().partition("\n")
-    asked = COMMENT.fullmatch(first)
-    if asked is None:
-        raise ValueError(f"analyses/{name}.sql: line 1 has to be {{# a question #}}")
-    sql = COMMENT.sub(r"-- \1", REFERENCE.sub(lambda found: f"{rooms()[found[1]]}.{found[1]}", rest))
-    return Question(name, asked[1], sql.strip(), tuple(REFERENCE.findall(rest)))
+    if not (first.startswith("-- ") and first.endswith("?")):
+        raise ValueError(f"analyses/{name}.sql: line 1 has to be a question behind --")
+    models: dict[str, None] = {}
+    settings: list[str] = []
+
+    def ref(model: str) -> str:
+        models[model] = None
+        return f"{rooms()[model]}.{model}"
+
+    def var(setting: str, default: object = None) -> object:
+        settings.append(setting)
+        return default
+
+    context = {"ref": ref, "var": var, "config": lambda **settings: ""}
+    sql = jinja2.Environment(autoescape=False).from_string(rest, globals=macros() | context).render()  # noqa: S701
+    return Question(name, first.removeprefix("-- "), sql.strip(), tuple(models), settings[0] if settings else None)
 
 
 def missing_models(connection: duckdb.DuckDBPyConnection, question: Question) -> list[str]:
@@ -65,5 +96,6 @@ def answer(connection: duckdb.DuckDBPyConnection, name: str) -> polars.DataFrame
     missing = missing_models(connection, question)
     if missing:
         listed = ", ".join(f"{rooms()[model]}.{model}" for model in missing)
-        raise NotBuiltError(f"not built yet: {listed}. `dbt build --select {' '.join(missing)}` makes it.")
+        variables = f" --vars '{{{question.setting}: true}}'" if question.setting else ""
+        raise NotBuiltError(f"not built yet: {listed}. `dbt build --select {' '.join(missing)}{variables}` makes it.")
     return connection.execute(question.sql).pl()

@@ -43,6 +43,7 @@ SECTIONS = (
             "success_by_cutoff",
             "differences_from_baseline",
             "tuning_in_and_out_of_sample",
+            "ablated_systems",
             "score_by_field",
         ),
     ),
@@ -52,21 +53,37 @@ SECTIONS = (
         "A known-item query is what a person types to find one remembered video again.",
         (
             "query_lengths",
+            "query_groups",
             "query_difficulty",
-            "failure_reasons",
+            "hardest_queries",
+            "failures_by_category",
             "failures_of_best_system",
+            "near_duplicates_by_likeness",
             "near_duplicate_effect",
             "explained_queries",
         ),
     ),
     (
+        "study",
+        "The original study, rebuilt",
+        "The study that this project grew out of compared many indexes and formulas. Here they are by what the "
+        "formulas say, with the cosine corrected; equal scores count with the mean over the ranks that they share.",
+        ("original_study_reproduced", "original_study_by_index", "original_study_by_formula"),
+    ),
+    (
+        "texts",
+        "Words and indexes",
+        "What the indexes are made of, and what they weigh.",
+        ("index_sizes", "vocabulary_growth", "zipf", "distinctive_terms_by_field"),
+    ),
+    (
         "making",
-        "Size and making",
-        "What the indexes weigh, and what exactly the figures are of.",
-        ("indexes_compared", "last_builds"),
+        "What this was made from",
+        "The builds that this warehouse remembers.",
+        ("last_builds",),
     ),
 )
-FINDINGS = ("collection_in_numbers", "leaderboard_intervals", "differences_from_baseline", "failure_reasons")
+FINDINGS = ("collection_in_numbers", "leaderboard_intervals", "differences_from_baseline", "failures_by_category")
 
 
 @dataclass
@@ -102,7 +119,10 @@ def svg(chart: plots.Chart, part: Part, number: int) -> str:
     for colour, name in COLOUR_NAMES.items():
         drawn = drawn.replace(f'"{colour}"', f'"var(--{name})"')
     drawn = re.sub(r' font-family="[^"]*"', "", drawn)
-    drawn = re.sub(r'(\bid="|url\(#)', rf"\g<1>d{number}-", drawn)
+    # the renderer counts its ids from drawing to drawing, in no order that holds from run to run
+    for place, identifier in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', drawn))):
+        new = f"d{number}-{place}"
+        drawn = drawn.replace(f'id="{identifier}"', f'id="{new}"').replace(f"url(#{identifier})", f"url(#{new})")
     alternative = f'role="img" aria-label="Plot: {html.escape(part.title)}" aria-describedby="{part.id}-says"'
     return re.sub(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>", rf"<svg {alternative} \1>", drawn, count=1)
 
@@ -182,7 +202,7 @@ def page(connection: duckdb.DuckDBPyConnection, *, with_words: bool) -> str:
             "Every number stands in a table of the warehouse, and the SQL under each figure reads it with any DuckDB "
             "client. "
             + (
-                "The page holds what persons typed and wrote: think before you share it."
+                "The page holds what persons typed and wrote, names among it: think before you share it."
                 if with_words
                 else "What persons typed and wrote is left out."
             )

@@ -115,10 +115,7 @@ def show(results: list[Row], console: Console) -> None:
 
 def _explanation(result: Row, *, has_colours: bool) -> Text:
     lines = [
-        Text.assemble(
-            (f"{snippet['field']}: ", "dim"),
-            _highlighted(snippet["snippet"]) if has_colours else _plain(_bracketed(snippet["snippet"])),
-        )
+        Text.assemble((f"{snippet['field']}: ", "dim"), _marked(snippet["snippet"], has_colours=has_colours))
         for snippet in result["snippets"]
     ]
     contributions = result["contributions"]
@@ -130,7 +127,9 @@ def _explanation(result: Row, *, has_colours: bool) -> Text:
     return Text("\n").join([*lines, Text(" + ".join(parts), style="dim")])
 
 
-def _highlighted(snippet: str) -> Text:
+def _marked(snippet: str, *, has_colours: bool) -> Text:
+    if not has_colours:
+        return Text(_plain(_bracketed(snippet)))
     text = Text()
     for index, piece in enumerate(snippet.split(MARK_OPEN)):
         match, closed, rest = piece.partition(MARK_CLOSE)

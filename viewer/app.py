@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-import jinja2
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi import Path as InPath
 from fastapi.exceptions import RequestValidationError
@@ -20,14 +19,16 @@ from fastapi.staticfiles import StaticFiles
 from tiktok_retrieval.disguises import load_project_key
 from viewer import messages
 from viewer.corpus import Corpora, Corpus, Filters, Post, SearchRefusedError
+from viewer.judgements import Judgements
 from viewer.ledger import IdTakenError, LedgerFullError
 from viewer.media import ID, SLIDE, MediaFolder, web_vtt
+from viewer.page import Pages
+from viewer.research import Research, research_router
 from viewer.safety import PARTICIPANT_COOKIE, RESEARCHER_COOKIE, Gate, cookie_value
 from viewer.settings import Settings
 from viewer.submissions import NotYoursError, Submissions
 
-FOLDER = Path(__file__).parent
-STATIC = FOLDER / "static"
+STATIC = Path(__file__).parent / "static"
 # Media never change under their name
 MEDIA_HEADERS = {"Cache-Control": "private, max-age=86400"}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -47,32 +48,22 @@ class Viewer:
         """Open the snapshot and the raw zone. Raises CorpusError, ExportError."""
         self.settings = settings
         key = None if settings.shows_names else load_project_key(settings.data)
-        self._corpora = Corpora(settings.warehouse, key=key)
+        self.pages = Pages(Corpora(settings.warehouse, key=key))
         self.media = MediaFolder(settings.data)
         self.submissions = Submissions(
             settings.data, delay_minutes=settings.delay_minutes, app_version=settings.app_version
         )
-        self.templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(FOLDER / "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self.judgements = Judgements(settings.data, app_version=settings.app_version)
 
     @property
     def corpus(self) -> Corpus:
         """The newest snapshot."""
-        return self._corpora.current
+        return self.pages.corpus
 
     @property
     def has_research(self) -> bool:
         """Whether the researcher's pages can be reached."""
         return self.settings.is_local or self.settings.research_token is not None
-
-    def page(self, name: str, status: int = 200, **values: object) -> HTMLResponse:
-        """Return a page made from a template."""
-        return HTMLResponse(self.templates.get_template(name).render(**values), status)
 
     def post(self, tiktok_id: str) -> Post:
         """Return a TikTok, or answer that there is none."""
@@ -85,7 +76,6 @@ class Viewer:
         """Return what the scripts have to know."""
         return json.dumps(
             {
-                "mode": "server",
                 "delaySeconds": self.settings.delay_minutes * 60,
                 "queryGoal": self.settings.query_goal,
                 "queryCharacters": messages.QUERY_CHARACTERS,
@@ -103,6 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         viewer.submissions.ledger.close()
+        viewer.judgements.ledger.close()
 
     app = FastAPI(
         title="TikTok Retrieval viewer",
@@ -115,16 +106,24 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(Gate, settings=settings)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    _add_problems(app)
+    _add_problems(app, viewer)
     _add_pages(app, viewer)
     _add_media(app, viewer)
     _add_watching(app, viewer)
     _add_search(app, viewer)
     _add_queries(app, viewer)
+    app.include_router(research_router(Research(viewer.pages, viewer.media, viewer.submissions, viewer.judgements)))
     return app
 
 
-def _add_problems(app: FastAPI) -> None:
+def _add_problems(app: FastAPI, viewer: Viewer) -> None:
+    @app.exception_handler(HTTPException)
+    async def explain(request: Request, error: HTTPException) -> Response:
+        if request.url.path.startswith("/research"):
+            root = "../" if request.url.path.count("/") > 1 else ""
+            return viewer.pages.page("problem.html", error.status_code, root=root, here="", detail=error.detail)
+        return JSONResponse({"detail": error.detail}, error.status_code)
+
     @app.exception_handler(RequestValidationError)
     async def refuse(_: Request, error: RequestValidationError) -> JSONResponse:
         # What was sent is not repeated: it may be long, or no text at all
@@ -155,13 +154,11 @@ def _add_pages(app: FastAPI, viewer: Viewer) -> None:
 
     @app.get("/", include_in_schema=False)
     def watch() -> HTMLResponse:
-        return viewer.page(
-            "watch.html", root="", policy=None, research=viewer.has_research, settings=viewer.page_settings()
-        )
+        return viewer.pages.page("watch.html", root="", research=viewer.has_research, settings=viewer.page_settings())
 
     @app.get("/enter", include_in_schema=False)
     def enter_page() -> HTMLResponse:
-        return viewer.page("enter.html", root="")
+        return viewer.pages.page("enter.html", root="")
 
     @app.get("/robots.txt", include_in_schema=False)
     def robots() -> PlainTextResponse:

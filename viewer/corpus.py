@@ -174,6 +174,10 @@ class Corpus:
         """Whether persons appear under their own names."""
         return self._disguise.key is None
 
+    def person(self, name: str | None) -> str | None:
+        """Return how a person appears."""
+        return self._disguise.person(name)
+
     def rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
         """Run a query and return its rows as dictionaries. Raises duckdb.Error."""
         cursor = getattr(self._cursors, "cursor", None)
@@ -372,6 +376,7 @@ class Corpora:
         self._path = self._newest()
         self._corpus = Corpus(self._path, key=key)
         self._looked_at = time.monotonic()
+        self._problem = ""
 
     @property
     def current(self) -> Corpus:
@@ -390,8 +395,10 @@ class Corpora:
                 # Requests that still use the old one keep it open
                 self._corpus, self._path = Corpus(path, key=self._key), path
         except CorpusError as error:
-            # What was readable stays: a raw zone without snapshots is being moved, or its last one removed
-            print(f"viewer: {error}", file=sys.stderr)
+            # What was readable stays: the folder is being moved, or somebody removed it
+            if str(error) != self._problem:
+                print(f"viewer: {error}", file=sys.stderr)
+                self._problem = str(error)
         self._looked_at = time.monotonic()
 
     def _newest(self) -> Path:

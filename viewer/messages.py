@@ -19,6 +19,8 @@ OwnerKey = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 # A decade: nobody waits longer
 Seconds = Annotated[float, Field(ge=0, le=315_360_000, allow_inf_nan=False)]
 QUERY_CHARACTERS = 300
+# A judge's pseudonym, or nothing
+JUDGE = r"^([a-z0-9-]{2,32})?$"
 QueryText = Annotated[str, StringConstraints(min_length=1, max_length=QUERY_CHARACTERS, pattern=r"\S")]
 
 
@@ -182,6 +184,16 @@ class Given(BaseModel):
     """Every line that a participant gave, as it stands in the file; the owner is left out."""
 
     lines: list[dict[str, object]]
+
+
+class Judgement(Said):
+    """One judge's answer to the question whether a TikTok is also right for a query."""
+
+    judgement_id: QueryId
+    judge: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{2,32}$")]
+    query_id: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+    doc_id: TikTokId
+    answer: Literal["yes", "no", "unsure"]
 
 
 class Entrance(Said):

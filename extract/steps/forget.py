@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from extract.formats.records import Fault, Record, iter_records
 from extract.journal import Entry, Journal, utc_now
 from extract.raw_zone import DELETIONS
 from extract.steps.common import ExitCode, StepOptions, StepResult, UsageError
-from tiktok_retrieval.pseudonyms import plain_name
+from tiktok_retrieval.disguises import Disguise
+from tiktok_retrieval.pseudonyms import KEY_FILE, load_key, plain_name, pseudonym_of_person
 
 ID = re.compile(r"\d{5,25}\Z")
 # An import that is younger may still be at work
@@ -349,7 +351,7 @@ def _forget_rows(database: Any, targets: Targets) -> int:
             run(f"delete from {name} where {' or '.join(conditions)}", parameters)
         for column in (column for column, kind in texts.items() if kind == "VARCHAR" and column not in NAME_COLUMNS):
             for person in sorted(targets.persons):
-                form = "{}" if re.search("music|sound", column) else "@{}"
+                form = "{}" if re.search("music|sound", column) or person in targets.pseudonyms else "@{}"
                 mention = "(?i)" + form.format(re.escape(person)) + r"\b"
                 run(
                     f'update {name} set "{column}" = regexp_replace("{column}", ?, ?, \'g\') '
@@ -368,21 +370,42 @@ def warehouses(warehouse: Path) -> list[Path]:
     ]
 
 
+def project_key(data: Path) -> bytes | None:
+    """Return the key of the raw zone's pseudonyms, if there is one. Raises UsageError for a file that holds none."""
+    path = data / KEY_FILE
+    if not path.is_file():
+        return None
+    try:
+        return load_key(path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the key for pseudonyms cannot be had: {error}") from error
+
+
 def run(options: StepOptions, words: Sequence[str], *, warehouse: Path | None = None) -> StepResult:
     """Forget ids and persons in every layer; say what changed, and fail loudly when a layer could not be reached.
+
+    Where the raw zone has a key for pseudonyms, what stands under those is forgotten as well.
 
     Raises UsageError when nothing is named.
     """
     data = options.data
+    key = project_key(data)
     targets = targets_of(words)
+    if key is not None:
+        found = {pseudonym_of_person(key, person) for person in targets.persons}
+        pseudonyms = frozenset(pseudonym for pseudonym in found if pseudonym)
+        targets = replace(targets, persons=targets.persons | pseudonyms, pseudonyms=pseudonyms)
     dry_run = options.dry_run
     owned, other_names = find_owned(data, targets)
-    everything = Targets(targets.ids | owned, targets.persons)
-    if not dry_run:
-        _note_deletions(data, everything)
-
+    everything = Targets(targets.ids | owned, targets.persons, targets.pseudonyms)
     changed: dict[str, int] = {}
     failures: list[str] = []
+    if not dry_run:
+        _note_deletions(data, everything)
+    in_warehouses = everything
+    if key is not None:
+        hidden = {Disguise(key).identifier(tiktok_id) for tiktok_id in everything.ids}
+        in_warehouses = replace(everything, ids=everything.ids | {found for found in hidden if found})
 
     def visit(path: Path, work: Callable[[Path], int]) -> None:
         try:
@@ -412,7 +435,7 @@ def run(options: StepOptions, words: Sequence[str], *, warehouse: Path | None = 
         for path in media_files(data, tiktok_id):
             visit(path, lambda path: _remove(path, dry_run=dry_run))
     for path in warehouses(warehouse or data / "warehouse.duckdb"):
-        visit(path, lambda path: rewrite_warehouse(path, everything, dry_run=dry_run))
+        visit(path, lambda path: rewrite_warehouse(path, in_warehouses, dry_run=dry_run))
 
     verb = "would change" if dry_run else "changed"
     messages = [f"{verb} {path}: {count}" for path, count in changed.items()]

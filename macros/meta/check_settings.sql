@@ -117,6 +117,10 @@
                     ~ " or (formula = 'lm_jelinek_mercer' and cast(smoothing as double) >= 1))",
                 'give the smoothing, too: a mu above 0 for Dirichlet, a lambda between 0 and 1 for Jelinek-Mercer'
             ) %}
+        {%- elif seed.name == 'indexes' %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id], 'max_comments', 'cast(max_comments as integer) < 0', 'give a whole number from 0 up'
+            ) %}
         {%- elif seed.name == 'fusions' %}
             {%- do refuse_seed_values(
                 files[seed.unique_id],

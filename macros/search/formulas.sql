@@ -9,8 +9,8 @@
     {{ return(names) }}
 {%- endmacro %}
 
-{# A case expression: what the macro `<kind>_<formula>` gives for the row's formula, of those that are in use; null where a
-   formula has no such macro. Formulas that say the same share a branch: planning takes as long as the text is. #}
+{# A case expression: what the macro `<kind>_<formula>` gives for the row's formula, of those in use; null where
+   a formula has no such macro. Formulas that say the same share a branch: planning takes as long as the text is. #}
 {% macro formula_cases(kind, systems, statistics) -%}
     {%- set names_by_expression = {} -%}
     {%- for name in systems | rejectattr('refusal') | map(attribute='formula') | unique | sort

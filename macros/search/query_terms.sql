@@ -29,7 +29,7 @@
                     ) }})
                 {%- endfor %}
                 else error(
-                    coalesce('there is no system ''' || cast(system as varchar) || '''', 'this file has no system to search')
+                    coalesce('there is no system ''' || cast(system as varchar) || '''', 'there is no system to search')
                     || {{ quoted(': choose one of ' ~ searched | join(', ') if searched else '') }}
                 )
             end
@@ -51,7 +51,9 @@
         list_transform(
             range(1, {{ grapheme_count(text) }} + 1, 100), lambda place: substring_grapheme({{ text }}, place, 100)
         ),
-        lambda part: list_transform({{ integers_to(grapheme_count('part')) }}, lambda place: {{ grapheme_at('part', 'place') }})
+        lambda part: list_transform(
+            {{ integers_to(grapheme_count('part')) }}, lambda place: {{ grapheme_at('part', 'place') }}
+        )
     ))
 {%- endmacro %}
 
@@ -95,29 +97,32 @@
 {# A normalised text as its tokenizer cleans it. #}
 {% macro cleaned_as(tokenizer, text) -%}
     regexp_replace(
-        regexp_replace({{ text }}, {{ tokenizer }}.parting_pattern, ' ', 'g'), {{ tokenizer }}.vanishing_pattern, '', 'g'
+        regexp_replace({{ text }}, {{ tokenizer }}.parting_pattern, ' ', 'g'),
+        {{ tokenizer }}.vanishing_pattern,
+        '',
+        'g'
     )
 {%- endmacro %}
 
 {# The terms of a cleaned text, as a list that keeps repetitions: of each part that is long enough every stretch of the
    tokenizer's size, its edges marked. A word is a stretch that no word fills. #}
 {% macro terms_of(tokenizer, text) -%}
+    {%- set marked_part = '(' ~ tokenizer ~ '.edge || part || ' ~ tokenizer ~ '.edge)' -%}
+    {%- set size = tokenizer ~ '.term_size' -%}
     flatten(list_transform(
         list_filter(
             case when {{ tokenizer }}.is_split then {{ split_text(text, ' ') }} else [{{ text }}] end,
             lambda part: length(part) >= {{ tokenizer }}.least_length
         ),
         lambda part: list_transform(
-            {{ integers_to(ngram_count(
-                '(' ~ tokenizer ~ '.edge || part || ' ~ tokenizer ~ '.edge)', tokenizer ~ '.term_size', whole_if_short=true
-            )) }},
-            lambda place: {{ ngram_at('(' ~ tokenizer ~ '.edge || part || ' ~ tokenizer ~ '.edge)', 'place', tokenizer ~ '.term_size') }}
+            {{ integers_to(ngram_count(marked_part, size, whole_if_short=true)) }},
+            lambda place: {{ ngram_at(marked_part, 'place', size) }}
         )
     ))
 {%- endmacro %}
 
-{# CTEs: the texts of a relation, each with its terms by the chosen system. `rows` selects the column text; `condition` is
-   false where it is known beforehand that they are ASCII. #}
+{# CTEs: the texts of a relation, each with its terms by the chosen system. `rows` selects the column text; `condition`
+   is false where it is known beforehand that they are ASCII. #}
 {% macro texts_and_terms(name, rows, condition) -%}
     {{ name }}_pieces as (
         select
@@ -209,8 +214,8 @@
     {{ text_number(index_id ~ " || ' ' || " ~ term) }}
 {%- endmacro %}
 
-{# A CTE: where the query's terms stand in the fields that the system searches, counted as it weighs the fields, and once
-   more with each field's own length taken into account. `documents` narrows the search to the documents of a relation. #}
+{# A CTE: where the query's terms stand in the fields that the system searches, counted as it weighs the fields, and
+   once more with each field's own length taken into account. `documents` narrows the search to those of a relation. #}
 {% macro occurrences(documents=none, columns=[]) -%}
     occurrences as (
         select

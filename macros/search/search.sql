@@ -10,7 +10,9 @@
                 then list_position(systems.field_names, name)
             else error(
                 'system ''' || systems.system_id || ''' searches no field ''' || name || ''': it searches '
-                || array_to_string(list_filter(systems.field_names, lambda field, place: systems.weights[place] is not null), ', ')
+                || array_to_string(
+                    list_filter(systems.field_names, lambda field, place: systems.weights[place] is not null), ', '
+                )
             )
         end
     ) as chosen_fields
@@ -40,7 +42,9 @@
                 when any_value(occurrences.shares_are_normalised)
                     then sum(occurrences.normalised_term_frequency) filter (where occurrences.is_chosen)
                         / sum(occurrences.normalised_term_frequency)
-                else sum(occurrences.term_frequency) filter (where occurrences.is_chosen) / sum(occurrences.term_frequency)
+                else
+                    sum(occurrences.term_frequency) filter (where occurrences.is_chosen)
+                    / sum(occurrences.term_frequency)
             end as share
         from occurrences
         group by occurrences.term_key, occurrences.document_number
@@ -66,7 +70,10 @@
         cross join chosen
         where
             term_documents.share is not null
-            and (creator is null or lower(documents.creator_username) = lower(ltrim(trim(cast(creator as varchar)), '@')))
+            and (
+                creator is null
+                or lower(documents.creator_username) = lower(ltrim(trim(cast(creator as varchar)), '@'))
+            )
             and (posted_from is null or documents.posted_at >= cast(posted_from as timestamp))
             and (
                 posted_to is null

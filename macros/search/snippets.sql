@@ -1,5 +1,5 @@
-{# What a snippet marks as one word of a text as it was written, and else what lies between: what the cleaning would part
-   is parted, and emoji and Han characters, whose forms are words of their own, stand alone. #}
+{# What a snippet marks as one word of a text as it was written, and else what lies between: what the cleaning would
+   part is parted, and emoji and Han characters, whose forms are words of their own, stand alone. #}
 {% macro shown_words_pattern(cleaning) -%}
     {%- set emoji = '\\p{So}\\x{1F3FB}-\\x{1F3FF}\\x{200D}\\x{FE0F}' -%}
     {%- set between = {'alphanumeric': none, 'original': '\\s\\p{Z}/-', 'separated': '\\s\\p{Z}/@#_-'}[cleaning] -%}
@@ -12,9 +12,9 @@
     |(?s:.)
 {%- endmacro %}
 
-{# snippets(query, doc_id, ...): for each field of a document that the query matches the stretch of its text with most of the
-   query in it, as it was written, the matches marked. A word is marked when half of its terms are the query's; in a field
-   without such a word those that come next to it. #}
+{# snippets(query, doc_id, ...): for each field of a document that the query matches the stretch of its text with most
+   of the query in it, as it was written, the matches marked. A word is marked when half of its terms are the query's;
+   in a field without such a word those that come next to it. A field that shares only n-grams across blanks has none. #}
 {% macro snippets_function(systems) -%}
     {%- set shown = 40 -%}
     {%- set before = 6 -%}
@@ -35,7 +35,7 @@
         where chosen.weights[list_position(chosen.field_names, texts.field)] is not null
     ),
 
-    field_words as (
+    numbered_words as (
         select
             field_texts.field,
             unnest(field_texts.words) as word,
@@ -44,7 +44,15 @@
         from field_texts
     ),
 
-    {{ texts_and_terms('words', "select distinct case when chosen.is_split then field_words.word else ' ' || field_words.word || ' ' end as text from field_words cross join chosen", 'true') }},
+    field_words as (
+        select
+            numbered_words.*,
+            case when chosen.is_split then numbered_words.word else ' ' || numbered_words.word || ' ' end as text
+        from numbered_words
+        cross join chosen
+    ),
+
+    {{ texts_and_terms('words', 'select distinct field_words.text from field_words', 'true') }},
 
     field_matches as (
         select
@@ -52,10 +60,8 @@
             len(list_filter(words_tokens.terms, lambda term: list_contains(query_list.terms, term)))
             / nullif(len(words_tokens.terms), 0) as share
         from field_words
-        cross join chosen
         cross join (select list(query_terms.term) as terms from query_terms) as query_list
-        inner join words_tokens
-            on words_tokens.text = case when chosen.is_split then field_words.word else ' ' || field_words.word || ' ' end
+        inner join words_tokens on field_words.text = words_tokens.text
     ),
 
     marked_words as (
@@ -78,8 +84,8 @@
             marked_words.place,
             marked_words.word_count,
             marked_words.is_match,
-            count(distinct case when marked_words.is_match then lower(marked_words.word) end) over stretch as word_matches,
-            count(case when marked_words.is_match then 1 end) over stretch as matches
+            count(distinct lower(marked_words.word)) filter (where marked_words.is_match) over stretch as word_matches,
+            count(*) filter (where marked_words.is_match) over stretch as matches
         from marked_words
         window stretch as (
             partition by marked_words.field
@@ -110,14 +116,14 @@
             marked_words.word,
             marked_words.place,
             marked_words.word_count,
-            marked_words.is_match,
-            lag(marked_words.is_match, 1, false) over places as is_match_before,
-            lead(marked_words.is_match, 1, false) over places as is_match_after
+            marked_words.is_match and not lag(marked_words.is_match, 1, false) over places as opens,
+            marked_words.is_match and not lead(marked_words.is_match, 1, false) over places as closes
         from best_stretches
         inner join marked_words
             on
                 best_stretches.field = marked_words.field
-                and marked_words.place between best_stretches.first_place and best_stretches.first_place + {{ shown - 1 }}
+                and marked_words.place between best_stretches.first_place
+                and best_stretches.first_place + {{ shown - 1 }}
         window places as (partition by best_stretches.field order by marked_words.place)
     )
 
@@ -125,9 +131,9 @@
         shown_words.field,
         case when any_value(shown_words.first_place) > 1 then '…' else '' end
         || string_agg(
-            case when shown_words.is_match and not shown_words.is_match_before then coalesce(mark_open, '') else '' end
+            case when shown_words.opens then coalesce(mark_open, '') else '' end
             || shown_words.word
-            || case when shown_words.is_match and not shown_words.is_match_after then coalesce(mark_close, '') else '' end,
+            || case when shown_words.closes then coalesce(mark_close, '') else '' end,
             ''
             order by shown_words.place
         )

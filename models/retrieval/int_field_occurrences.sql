@@ -22,7 +22,7 @@ field_occurrences as (
         weightings.field_weights_id,
         query_terms.term_id,
         postings.document_number,
-        postings.field,
+        weightings.whole_field as field,
         postings.term_frequency as occurrences,
         weightings.weight * postings.term_frequency as term_frequency,
         weightings.weight * postings.term_frequency

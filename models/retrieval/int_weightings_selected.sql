@@ -19,7 +19,8 @@ weightings_selected as (
         index_fields.index_id,
         index_fields.tokenizer_id,
         field_weights.field_weights_id,
-        field_weights.field,
+        index_fields.field,
+        index_fields.whole_field,
         field_weights.weight,
         field_weights.b,
         field_statistics.mean_length
@@ -28,7 +29,7 @@ weightings_selected as (
     inner join field_weights
         on
             systems.field_weights_id = field_weights.field_weights_id
-            and index_fields.field = field_weights.field
+            and index_fields.whole_field = field_weights.field
     inner join field_statistics
         on
             index_fields.index_id = field_statistics.index_id

@@ -33,7 +33,7 @@ index_lengths as (
             field_lengths.tokenizer_id = index_fields.tokenizer_id
             and field_lengths.field = index_fields.field
     inner join indexes on index_fields.index_id = indexes.index_id
-    inner join fields on field_lengths.field = fields.field
+    inner join fields on index_fields.whole_field = fields.field
     where indexes.stemmer is null
 ),
 

@@ -50,7 +50,7 @@ weighting_lists as (
         on
             weighting_ids.index_id = weightings.index_id
             and weighting_ids.field_weights_id = weightings.field_weights_id
-            and fields.field = weightings.field
+            and fields.field = weightings.whole_field
     group by
         weighting_ids.index_id,
         weighting_ids.field_weights_id,
@@ -66,11 +66,12 @@ systems_described as (
             when systems.system_kind = 'fusion' then 'its ranking fuses those of other systems'
             when systems.index_id is null then 'its ranking was made elsewhere and only read'
             when indexes.stemmer is not null then 'its words are stemmed in Python'
-            when systems.formula not in (
-                {%- for formula in searchable_formulas() %}
-                '{{ formula }}'{{ ',' if not loop.last }}
-                {%- endfor %}
-            )
+            when
+                systems.formula not in (
+                    {%- for formula in searchable_formulas() %}
+                    '{{ formula }}'{{ ',' if not loop.last }}
+                    {%- endfor %}
+                )
                 then 'its formula weighs more than the terms that query and document share'
         end as refusal,
         systems.index_id,

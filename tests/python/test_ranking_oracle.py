@@ -162,21 +162,57 @@ def test_scores_equal_those_of_bm25s(
                 assert found[query_id, doc_id] == pytest.approx(float(score) - added, abs=1e-9), (query_id, doc_id)
 
 
-def test_every_system_of_the_seeds_explains_its_scores(tmp_path: Path) -> None:
-    """What the default build leaves out holds too: weights, and contributions that sum to the scores."""
+@pytest.fixture(scope="module")
+def every_system(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    """The demo corpus with every system of the seeds."""
     result = build(
         PROJECT / "demo",
-        tmp_path / "warehouse.duckdb",
-        select=["+runs", "+explanations", "int_query_weights"],
+        tmp_path_factory.mktemp("every") / "warehouse.duckdb",
+        select=["+runs", "+explanations", "document_fields", "int_query_weights", "terms", "index_statistics"],
         exclude=["test_type:generic", "test_type:unit"],
         variables={"all_systems": True},
     )
     assert result.success, result.messages
+    return result
+
+
+def test_every_system_of_the_seeds_explains_its_scores(every_system: BuildResult) -> None:
+    """What the default build leaves out holds too: weights, and contributions that sum to the scores."""
+    result = every_system
     assert result.status("assert_contributions_sum_to_scores") == "pass"
     assert result.status("assert_formulas_give_weights") == "pass"
     assert result.status("assert_rankings_follow_the_ranking_rule") == "pass"
     built = result.rows("select distinct formula from retrieval.systems inner join retrieval.runs using (system_id)")
     assert set(built) == set(result.rows("select distinct formula from retrieval.systems")), "a formula finds nothing"
+
+
+def test_index_with_few_comments_is_that_of_a_corpus_with_few(every_system: BuildResult, tmp_path: Path) -> None:
+    """A row's max_comments does what the var of that name does to every index, and leaves the other indexes alone."""
+    few = build(
+        PROJECT / "demo",
+        tmp_path / "warehouse.duckdb",
+        select=["+runs", "index_statistics"],
+        exclude=["test_type:data", "test_type:unit"],
+        variables={"max_comments": 1},
+    )
+    assert few.success, few.messages
+    query = "select query_id, doc_id, rank, round(score, 9) from retrieval.runs where system_id = '{}' order by all"
+    system_id = "bounded_4grams_bm25_k0.9_b0.4"
+    found = every_system.rows(query.format("bounded_4grams_1_comments_bm25_k0.9_b0.4"))
+    assert found == few.rows(query.format(system_id))
+    assert found != every_system.rows(query.format(system_id))
+    statistics = (
+        "select vocabulary_size, posting_count, round(mean_document_length, 9)"
+        " from search_index.index_statistics where index_id = {}"
+    )
+    assert every_system.rows(statistics.format(40)) == few.rows(statistics.format(6))
+    assert every_system.rows(statistics.format(6)) != few.rows(statistics.format(6))
+    # readers are told of the field as they know it
+    fields = every_system.rows(
+        "select distinct field from retrieval.explanations where system_id = 'bounded_4grams_1_comments_bm25_k0.9_b0.4'"
+    )
+    assert ("comments",) in fields
+    assert every_system.rows("select * from search_index.document_fields where field like 'comments_%'") == []
 
 
 def test_document_frequencies_and_lengths_are_those_of_the_texts(made_up: BuildResult) -> None:

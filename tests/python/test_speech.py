@@ -22,7 +22,7 @@ from typing import Any
 import media_files as media
 import pytest
 from fault_server import run_cli
-from tiny_models import SAID, make_whisper
+from tiny_models import SAID, make_vosk, make_whisper
 
 from extract import speech_engines
 from extract.media_checks import check_video
@@ -533,7 +533,7 @@ def test_google_is_asked_over_https_and_never_by_default(tmp_path: Path) -> None
 
 @pytest.fixture
 def made_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
-    """Put small modules in the place of whisper and vosk; return what they load."""
+    """Put a small module in the place of whisper; return what it loads."""
     loaded: list[str] = []
 
     class WhisperLike:
@@ -549,27 +549,12 @@ def made_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
                 ],
             }
 
-    class VoskModel:
-        def __init__(self, path: str) -> None:
-            loaded.append(path)
-
-    class KaldiRecognizer:
-        def __init__(self, model: VoskModel, rate: int) -> None:
-            assert rate == SAMPLE_RATE
-
-        def AcceptWaveform(self, pcm: bytes) -> None:  # noqa: N802 - vosk's name
-            self.length = len(pcm)
-
-        def FinalResult(self) -> str:  # noqa: N802 - vosk's name
-            return json.dumps({"text": "one two" if self.length else ""})
-
     def load_model(name: str) -> WhisperLike:
         loaded.append(name)
         return WhisperLike()
 
     made: dict[str, dict[str, Any]] = {
         "whisper": {"load_model": load_model},
-        "vosk": {"Model": VoskModel, "KaldiRecognizer": KaldiRecognizer},
         "torch": {"cuda": types.SimpleNamespace(is_available=lambda: False)},  # the library asks it for whisper
     }
     find = importlib.util.find_spec
@@ -596,24 +581,57 @@ def test_whisper_loads_once_and_keeps_its_own_segments(tmp_path: Path, made_mode
     assert "model=tiny language=en" in lines["1"]["settings"]
 
 
-@needs_espeak
-def test_vosk_loads_its_model_once(tmp_path: Path, made_models: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    models = tmp_path / "speech_recognition" / "models" / "vosk"
-    clip(tmp_path, "1", media.spoken(SENTENCE) + media.silence(20) + media.spoken(SENTENCE))
-    with pytest.raises(MissingToolError, match="sprc download vosk"):
-        speech.run(StepOptions(tmp_path), engine="vosk")
-
+@pytest.fixture
+def vosk_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let the library look for vosk's model in a folder of ours; return where it has to lie."""
     import speech_recognition  # type: ignore[import-untyped, unused-ignore]
     from speech_recognition.recognizers import vosk as recogniser  # type: ignore[import-untyped, unused-ignore]
 
-    models.mkdir(parents=True)
-    monkeypatch.setattr(speech_recognition, "__file__", str(models.parents[1] / "__init__.py"))
-    monkeypatch.setattr(recogniser, "__file__", str(models.parents[1] / "recognizers" / "vosk.py"))
-    speech.run(StepOptions(tmp_path), engine="vosk")
-    assert made_models == [str(models)]
-    line = lines_by_id(tmp_path)["1"]
-    assert (line["status"], line["text"]) == ("ok", "one two one two")
-    assert line["extra"]["segments"][1]["start"] > 20
+    library = tmp_path / "speech_recognition"
+    monkeypatch.setattr(speech_recognition, "__file__", str(library / "__init__.py"))
+    monkeypatch.setattr(recogniser, "__file__", str(library / "recognizers" / "vosk.py"))
+    return library / "models" / "vosk"
+
+
+@needs_espeak
+def test_vosk_runs_its_real_code(
+    tmp_path: Path, vosk_models: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import vosk  # type: ignore[import-untyped]
+
+    make_vosk(vosk_models)
+    loaded: list[str] = []
+    load = vosk.Model.__init__
+
+    def counted(self: Any, path: str) -> None:
+        loaded.append(path)
+        load(self, path)
+
+    monkeypatch.setattr(vosk.Model, "__init__", counted)
+    clip(tmp_path, "1", media.spoken(SENTENCE) + media.silence(20) + media.spoken(SENTENCE))
+    clip(tmp_path, "2", media.silence(2))
+    result = speech.run(StepOptions(tmp_path), engine="vosk")
+    assert (result.ok, result.failed) == (2, 0)
+    assert loaded == [str(vosk_models)]
+    lines = lines_by_id(tmp_path)
+    assert (lines["1"]["text"], lines["2"]["text"]) == (f"{SAID} {SAID}", "")
+    assert lines["1"]["extra"]["segments"][1]["start"] > 20
+    assert "VoskAPI" not in capfd.readouterr().err
+
+
+def test_vosk_without_its_model_or_with_a_damaged_one_stops_the_step(tmp_path: Path, vosk_models: Path) -> None:
+    clip(tmp_path, "1", media.silence(1))
+    for kind in ("none", "empty", "cut"):
+        if kind == "empty":
+            vosk_models.mkdir(parents=True)
+        elif kind == "cut":
+            vosk_models.rmdir()
+            os.truncate(make_vosk(vosk_models) / "am" / "final.mdl", 300)
+        with pytest.raises(MissingToolError, match="vosk's model") as caught:
+            speech.run(StepOptions(tmp_path), engine="vosk")
+        assert caught.value.install == "sprc download vosk"
+        assert ("Failed to create a model" in str(caught.value)) == (kind != "none")
+    assert not (tmp_path / "speech.ndjson").exists()
 
 
 @needs_espeak

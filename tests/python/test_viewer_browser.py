@@ -111,10 +111,11 @@ def wait_until_playing(page: Page) -> None:
 
 
 def step(page: Page, key: str = "ArrowDown", count: int = 1) -> None:
-    """Go to another video, and wait until it plays."""
+    """Go to another video, and wait until it plays and is in the history."""
     for _ in range(count):
         page.keyboard.press(key)
-        wait_for(page, f"document.querySelector('#frame video')?.src.includes('{shown(page)}')")
+        first = f"JSON.parse(localStorage.getItem('{PREFIX}history') ?? '[]')[0]?.card.id"
+        wait_for(page, f"{first} === '{shown(page)}'")
         wait_until_playing(page)
 
 
@@ -687,6 +688,50 @@ def test_reduced_motion_starts_nothing(open_viewer: Open, zone: Zone) -> None:
     wait_for(page, "document.querySelector('#frame video').readyState > 1")
     assert is_paused(page)
     assert page.eval_on_selector(".press .icon", "icon => getComputedStyle(icon).transitionDuration") == "0s"
+
+
+# ------------------------------------------------------------------------------------------- the researcher
+
+
+def test_the_researchers_pages(open_viewer: Open, zone: Zone, address: str, demo_build: BuildResult) -> None:
+    page = open_viewer()
+    page.click("#research-link")
+    expect(page.locator("h1")).to_have_text("Leaderboard")
+    assert violations(page) == []
+    page.select_option("[name=measure]", "success_1")
+    page.select_option("[name=kind]", "system")
+    page.click(".choose button")
+    assert "measure=success_1" in page.url
+    page.click("tbody a >> nth=-1")
+    assert violations(page) == []
+    # the target and the rival play
+    [(query_id, target)] = demo_build.rows(
+        f"select query_id, doc_id from test_collection.qrels where doc_id in {tuple(zone.videos)} order by 1 limit 1"
+    )
+    page.goto(f"{address}/research/query?query_id={query_id}")
+    wait_for(page, "[...document.querySelectorAll('.pair video')].every((video) => !video.paused)")
+    assert page.locator(f".side video[src$='{target}.mp4']").count() == 1
+    assert violations(page) == []
+    page.goto(f"{address}/research/collected")
+    assert violations(page) == []
+    page.goto(f"{address}/research/pool")
+    page.fill("[name=judge]", "judge-1")
+    page.select_option("[name=query_id]", query_id)
+    page.click(".choose button")
+    candidate = page.locator(".pooled article").first
+    candidate.get_by_role("button", name="Also right").click()
+    expect(page.locator("#judged")).to_contain_text("Kept.")
+    candidate.get_by_role("button", name="No").click()
+    expect(candidate.get_by_role("button", name="No")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#judged")).to_contain_text("Kept.")
+    assert violations(page) == []
+    page.reload()
+    expect(candidate.get_by_role("button", name="No")).to_have_attribute("aria-pressed", "true")
+    expect(candidate.get_by_role("button", name="Also right")).to_have_attribute("aria-pressed", "false")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.goto(f"{address}/research")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 # ------------------------------------------------------------------------------------------------------ hosting

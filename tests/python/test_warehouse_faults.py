@@ -164,9 +164,10 @@ def test_seed_rows_that_cannot_be_meant_are_refused(
         ("tokenizers", "mine,standard,separated,sentence,,,,x", "unit is 'sentence': give one of word, ngram, "),
         (
             "indexes",
-            "99,no_such_tokenizer,all,x",
+            "99,no_such_tokenizer,all,,x",
             "tokenizer_id is 'no_such_tokenizer': give one that seeds/tokenizers",
         ),
+        ("indexes", "99,words,all,-1,x", "max_comments is '-1': give a whole number from 0 up"),
         ("field_weights", "mine,speech,heavy,0.4", "weight is 'heavy': give a value of the type double"),
     ]
     for seed, row, line in faults:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -86,3 +88,75 @@ def make_whisper(folder: Path) -> Path:
     tokenizer.add_special_tokens(steering)
     tokenizer.save(str(folder / "tokenizer.json"))
     return folder
+
+
+def make_vosk(folder: Path) -> Path:
+    """Write a Kaldi model as vosk loads it: one state a phone, a network of zeros, and a graph with a single path."""
+    words = SAID.split()
+    phones = ["silence", *words]  # a word is one phone
+    features = 40
+    entry = "<State> 0 <PdfClass> 0 <Transition> 0 0.5 <Transition> 1 0.5 </State>\n<State> 1 </State>"
+    numbers = range(1, len(phones) + 1)
+    transitions = f"""<TransitionModel>
+<Topology>
+<TopologyEntry>
+<ForPhones>
+{" ".join(map(str, numbers))}
+</ForPhones>
+{entry}
+</TopologyEntry>
+</Topology>
+<Triples> {len(phones)}
+{"".join(f"{phone} 0 {phone - 1}{chr(10)}" for phone in numbers)}</Triples>
+<LogProbs>
+ [ 0 {"-0.69 " * (2 * len(phones))}]
+</LogProbs>
+</TransitionModel>
+"""
+    rows = "\n".join("  " + "0 " * features for _ in phones)
+    network = f"""<Nnet3>
+
+input-node name=input dim={features}
+component-node name=scores component=scores input=input
+output-node name=output input=scores objective=linear
+
+<NumComponents> 1
+<ComponentName> scores <FixedAffineComponent> <LinearParams>  [
+{rows}]
+<BiasParams>  [ {"0 " * len(phones)}]
+</FixedAffineComponent> </Nnet3>
+<LeftContext> 0 <RightContext> 0 <Priors>  [ ]
+"""
+    for name, content in {
+        "am/final.mdl": transitions + network,
+        "conf/mfcc.conf": f"--use-energy=false\n--num-mel-bins={features}\n--num-ceps={features}\n",
+        "conf/model.conf": "--endpoint.silence-phones=1\n",
+        "graph/words.txt": "".join(f"{word} {number}\n" for number, word in enumerate(["<eps>", *words])),
+    }.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    (folder / "graph/HCLG.fst").write_bytes(_chain_of_words(len(words)))
+    return folder
+
+
+def _chain_of_words(words: int) -> bytes:
+    """Return OpenFst's file of a graph that goes through all words once, each as long as it likes."""
+
+    def text(value: str) -> bytes:
+        return struct.pack("<i", len(value)) + value.encode()
+
+    def arc(transition: int, word: int, state: int) -> bytes:
+        return struct.pack("<iifi", transition, word, 0.0, state)
+
+    states = b""
+    for state in range(words + 1):
+        # A phone has two transitions: it stays, or it is entered; the first phone is silence
+        arcs = [arc(2 * state + 1, 0, state)] if state else []
+        if state < words:
+            arcs.append(arc(2 * state + 4, state + 1, state + 1))
+        final = 0.0 if state == words else math.inf
+        states += struct.pack("<fq", final, len(arcs)) + b"".join(arcs)
+    # magic, kinds, version, flags, properties (expanded, mutable), start, states, arcs
+    header = struct.pack("<i", 2125659606) + text("vector") + text("standard")
+    return header + struct.pack("<iiQqqq", 2, 0, 3, 0, words + 1, 2 * words) + states

@@ -20,7 +20,7 @@ const ORIGINS = { history: "your history", search: "the search", queries: "your 
 const phone = matchMedia("(max-width: 899px)");
 
 const settings = JSON.parse(document.querySelector("meta[name=viewer-settings]").content);
-const source = settings.mode === "static" ? new (await import("./staticsource.js")).StaticSource(settings) : new ServerSource();
+const source = new ServerSource();
 
 let queue = null;
 let shown = { id: null, origin: "queue", post: null };
@@ -292,7 +292,7 @@ async function start() {
   const participant = new Participant({ source, settings, onChange: () => queries?.refresh() });
   history_ = new HistoryTab({ open: openFrom("history") });
   search = new SearchTab({ source, open: openFrom("search") });
-  queries = new QueriesTab({ participant, source, settings, open: openFrom("queries"), snapshotVersion: listed.snapshot_version });
+  queries = new QueriesTab({ participant, source, settings, open: openFrom("queries") });
   queries.onOpen = () => {
     showTab("queries");
     openSheet(true);

@@ -74,7 +74,7 @@ export class Participant {
       lastViewedAt: entry?.lastViewedAt ?? null,
       watchedSeconds: entry?.seconds ?? null,
       isEarly: load("opened-early", false),
-      status: this.source.collects ? "waiting" : "here",
+      status: "waiting",
     };
     keep("queries", [...this.queries, query]);
     this.deliver();
@@ -85,7 +85,7 @@ export class Participant {
   async withdraw(id) {
     const query = this.queries.find((other) => other.id === id);
     // One that waits may have arrived without our knowing
-    if (this.source.collects && query.status !== "refused") {
+    if (query.status !== "refused") {
       try {
         await this.source.withdraw(id, this.who.ownerKey);
       } catch (error) {
@@ -96,7 +96,7 @@ export class Participant {
   }
 
   async withdrawAll() {
-    if (this.source.collects) await this.source.withdrawAll(this.who.ownerKey);
+    await this.source.withdrawAll(this.who.ownerKey);
     keep(
       "queries",
       this.queries.map((query) => ({ ...query, status: "withdrawn" })),
@@ -107,7 +107,7 @@ export class Participant {
   /** Send what has not arrived yet. */
   async deliver() {
     clearTimeout(this.#retry);
-    if (!this.source.collects || !this.who || this.isDelivering) return;
+    if (!this.who || this.isDelivering) return;
     this.isDelivering = true;
     try {
       let query;
@@ -157,31 +157,6 @@ export class Participant {
       watched_seconds: query.watchedSeconds,
       is_early: query.isEarly,
     };
-  }
-
-  /** Everything given, as lines that can be added to a raw zone's queries.ndjson. */
-  lines(snapshotVersion) {
-    const time = (milliseconds) => (milliseconds === null ? null : new Date(milliseconds).toISOString());
-    return this.queries
-      .filter((query) => query.status !== "withdrawn")
-      .map((query) =>
-        JSON.stringify({
-          query_id: query.id,
-          query_text: query.text,
-          target_id: query.card.id,
-          pseudonym: this.who.pseudonym,
-          viewed_at: time(query.viewedAt),
-          last_viewed_at: time(query.lastViewedAt),
-          watched_seconds: query.watchedSeconds,
-          submitted_at: time(query.submittedAt),
-          delay_seconds: query.viewedAt === null ? null : (query.submittedAt - query.viewedAt) / 1000,
-          required_delay_seconds: this.settings.delaySeconds,
-          is_early: query.isEarly,
-          found_by: query.foundBy,
-          snapshot_version: snapshotVersion,
-          app_version: this.settings.appVersion,
-        }),
-      );
   }
 }
 

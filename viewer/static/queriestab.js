@@ -11,7 +11,6 @@ const SHOWN = 60;
 const STATUS = {
   waiting: "not delivered yet: it is sent again until it arrives",
   kept: "kept",
-  here: "kept in this browser",
   refused: "refused",
 };
 
@@ -22,8 +21,8 @@ export class QueriesTab {
   #timer = 0;
   #wasOpen = false;
 
-  constructor({ participant, source, settings, open, snapshotVersion }) {
-    Object.assign(this, { participant, source, settings, open, snapshotVersion });
+  constructor({ participant, source, settings, open }) {
+    Object.assign(this, { participant, source, settings, open });
     setInterval(() => this.#tick(), 1000);
   }
 
@@ -71,14 +70,11 @@ export class QueriesTab {
     const box = make("input", { type: "checkbox", id: "consent-box" });
     const name = make("output", { id: "pseudonym", class: "pseudonym" }, this.#pseudonym);
     const start = make("button", { type: "submit", class: "small strong" }, "Take part");
-    const kept = this.source.collects
-      ? "what you type, which video you mean, when you first and last saw it and for how long, when you sent it, and whether you picked it from your history or by searching"
-      : "nothing: this copy of the viewer cannot receive anything. Your queries stay in this browser until you save them as a file and hand them over yourself";
     const form = make(
       "form",
       { class: "consent" },
       make("h3", {}, "Your consent"),
-      make("p", {}, "It is voluntary. With each query is kept: ", kept, "."),
+      make("p", {}, "It is voluntary. With each query is kept: what you type, which video you mean, when you first and last saw it and for how long, when you sent it, and whether you picked it from your history or by searching."),
       make("p", {}, "No name, no address, no account: you appear as ", name, ". ", make("button", { type: "button", class: "small", onclick: () => this.#rename(name) }, "Another one")),
       make("p", {}, "You can see, save and withdraw everything you gave, here, at any time. A withdrawn query counts for nothing from the next evaluation on."),
       make("label", { class: "check" }, box, make("span", {}, "I am of age, I have read this, and I want to take part.")),
@@ -201,7 +197,7 @@ export class QueriesTab {
         make("div", { id: "targets", class: "targets", role: "radiogroup", "aria-label": "Videos" }),
       ),
       make("p", { class: "problem", id: "query-problem", role: "alert" }),
-      make("button", { type: "submit", class: "small strong", id: "send-query" }, this.source.collects ? "Send the query" : "Keep the query"),
+      make("button", { type: "submit", class: "small strong", id: "send-query" }, "Send the query"),
     );
     const filter = form.querySelector("#target-filter");
     filter.addEventListener("input", () => {
@@ -339,7 +335,7 @@ export class QueriesTab {
                 { class: "card-words" },
                 make("span", { class: "card-name" }, `“${query.text}”`),
                 make("span", { class: "card-text" }, `${creatorName(query.card)}: ${query.card.description ?? "no description"}`),
-                make("span", { class: query.status === "kept" || query.status === "here" ? "quiet" : "problem" }, `${ago(query.submittedAt)} · ${STATUS[query.status]}${query.reason ? `: ${query.reason}` : ""}`),
+                make("span", { class: query.status === "kept" ? "quiet" : "problem" }, `${ago(query.submittedAt)} · ${STATUS[query.status]}${query.reason ? `: ${query.reason}` : ""}`),
               ),
             ),
             make("button", { type: "button", class: "plain", "aria-label": `Withdraw “${query.text}”`, onclick: () => this.#withdraw(query.id) }, icon("remove")),
@@ -367,10 +363,8 @@ export class QueriesTab {
 
   async #save() {
     try {
-      const lines = this.source.collects
-        ? (await this.source.given(this.participant.who.ownerKey)).lines.map((line) => JSON.stringify(line))
-        : this.participant.lines(this.snapshotVersion);
-      save("queries.ndjson", lines.map((line) => `${line}\n`).join(""), "application/x-ndjson");
+      const { lines } = await this.source.given(this.participant.who.ownerKey);
+      save("queries.ndjson", lines.map((line) => `${JSON.stringify(line)}\n`).join(""), "application/x-ndjson");
     } catch (error) {
       toast(`It could not be saved: ${error.message}.`);
     }

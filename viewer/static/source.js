@@ -37,7 +37,6 @@ function send(address, body) {
 }
 
 export class ServerSource {
-  collects = true;
   #posts = new Map();
 
   queue() {

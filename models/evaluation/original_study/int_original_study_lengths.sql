@@ -9,49 +9,46 @@ documents as (select count(*) as document_count from {{ ref('documents') }}),
 
 collection_weights as (
     select
-        terms.ngram_size,
-        terms.term,
         {% for field_set in original_study_field_sets() -%}
         {% for collection_weight in ['f', 'p'] -%}
-        {{
-            original_study_collection_weight(
-                collection_weight, 'terms.document_frequency_' ~ field_set, 'documents.document_count'
-            )
-        }} as {{ collection_weight }}_{{ field_set }},
+        {% set document_frequency = 'terms.document_frequency_' ~ field_set -%}
+        {{ original_study_collection_weight(collection_weight, document_frequency, 'documents.document_count') }}
+            as {{ collection_weight }}_{{ field_set }},
         {% endfor -%}
         {% endfor -%}
-        terms.document_frequency_1
+        terms.ngram_size,
+        terms.term
     from terms
     cross join documents
 ),
 
 term_weights as (
     select
+        {% for field_set in original_study_field_sets() -%}
+        {% for term_weight in ['b', 't'] -%}
+        {{ original_study_term_weight(term_weight, field_set) }} as {{ term_weight }}_{{ field_set }},
+        {% endfor -%}
+        {% endfor -%}
         ngram_size,
         document_number,
-        term,
-        {% for field_set in original_study_field_sets() -%}
-        {{ original_study_term_weight('b', field_set) }} as b_{{ field_set }},
-        {{ original_study_term_weight('t', field_set) }} as t_{{ field_set }}{{ ',' if not loop.last }}
-        {% endfor %}
+        term
     from postings
 ),
 
 lengths as (
     select
-        term_weights.ngram_size,
-        term_weights.document_number,
         {% for field_set in original_study_field_sets() -%}
-        {% set last_set = loop.last -%}
         {% for term_weight, collection_weight in original_study_weightings() -%}
         {% set weight -%}
         term_weights.{{ term_weight }}_{{ field_set }}
             {%- if collection_weight != 'x' %} * collection_weights.{{ collection_weight }}_{{ field_set }}{% endif -%}
         {% endset -%}
         {# a product costs a tenth of power(weight, 2) #}
-        sum({{ weight }} * {{ weight }}) as squared_length_{{ field_set }}_{{ term_weight }}_{{ collection_weight }}{{ ',' if not (last_set and loop.last) }}
+        sum({{ weight }} * {{ weight }}) as squared_length_{{ field_set }}_{{ term_weight }}_{{ collection_weight }},
         {% endfor -%}
-        {% endfor %}
+        {% endfor -%}
+        term_weights.ngram_size,
+        term_weights.document_number
     from term_weights
     inner join collection_weights
         on

@@ -26,19 +26,16 @@ query_terms as (
 
 query_term_weights as (
     select
-        query_terms.ngram_size,
-        query_terms.query_number,
-        query_terms.term,
         {% for field_set in original_study_field_sets() -%}
         {% for collection_weight in ['f', 'p'] -%}
-        {{
-            original_study_collection_weight(
-                collection_weight, 'terms.document_frequency_' ~ field_set, 'documents.document_count'
-            )
-        }} as {{ collection_weight }}_{{ field_set }},
+        {% set document_frequency = 'terms.document_frequency_' ~ field_set -%}
+        {{ original_study_collection_weight(collection_weight, document_frequency, 'documents.document_count') }}
+            as {{ collection_weight }}_{{ field_set }},
         {% endfor -%}
         {% endfor -%}
-        terms.document_frequency_1
+        query_terms.ngram_size,
+        query_terms.query_number,
+        query_terms.term
     from query_terms
     inner join terms
         on
@@ -49,30 +46,30 @@ query_term_weights as (
 
 term_weights as (
     select
+        {% for field_set in original_study_field_sets() -%}
+        {% for term_weight in ['b', 't'] -%}
+        {{ original_study_term_weight(term_weight, field_set) }} as {{ term_weight }}_{{ field_set }},
+        {% endfor -%}
+        {% endfor -%}
         ngram_size,
         document_number,
-        term,
-        {% for field_set in original_study_field_sets() -%}
-        {{ original_study_term_weight('b', field_set) }} as b_{{ field_set }},
-        {{ original_study_term_weight('t', field_set) }} as t_{{ field_set }}{{ ',' if not loop.last }}
-        {% endfor %}
+        term
     from postings
 ),
 
 scores as (
     select
-        query_term_weights.ngram_size,
-        query_term_weights.query_number,
-        term_weights.document_number,
         {% for field_set in original_study_field_sets() -%}
-        {% set last_set = loop.last -%}
         {% for term_weight, collection_weight in original_study_weightings() -%}
         sum(
             term_weights.{{ term_weight }}_{{ field_set }}
             {%- if collection_weight != 'x' %} * query_term_weights.{{ collection_weight }}_{{ field_set }}{% endif %}
-        ) as score_{{ field_set }}_{{ term_weight }}_{{ collection_weight }}{{ ',' if not (last_set and loop.last) }}
+        ) as score_{{ field_set }}_{{ term_weight }}_{{ collection_weight }},
         {% endfor -%}
-        {% endfor %}
+        {% endfor -%}
+        query_term_weights.ngram_size,
+        query_term_weights.query_number,
+        term_weights.document_number
     from query_term_weights
     inner join term_weights
         on

@@ -1,5 +1,5 @@
-{# One row for each n-gram size and known-item query: in each experiment, how many documents score higher than the target
-   and how many no lower, as one number. Null where the target is not retrieved. #}
+{# One row for each n-gram size and known-item query: how many documents score higher than the target in each
+   experiment, and how many no lower, as one number. Null where the target is not retrieved. #}
 with
 
 scores as (select * from {{ ref('int_original_study_scores') }}),
@@ -11,15 +11,15 @@ known_items as (select * from {{ ref('int_original_study_known_items') }}),
 {# Only documents that have a term of the query in the index's fields are retrieved, whatever the sign of the score. #}
 experiment_scores as (
     select
-        scores.ngram_size,
-        scores.query_number,
-        scores.document_number,
         {% for experiment in original_study_experiments() -%}
         case
             when scores.score_{{ experiment.field_set }}_b_x > 0
                 then round({{ original_study_score(experiment, 'scores', 'lengths') }}, 9)
-        end as {{ experiment.name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        end as {{ experiment.name }},
+        {% endfor -%}
+        scores.ngram_size,
+        scores.query_number,
+        scores.document_number
     from scores
     inner join lengths
         on
@@ -39,16 +39,17 @@ targets as (
 {# Counting needs no sort, and two counters in one sum cost half. #}
 targets_placed as (
     select
-        targets.ngram_size,
-        targets.query_number,
         {% for experiment in original_study_experiments() -%}
         sum(
             case
-                when experiment_scores.{{ experiment.name }} > targets.{{ experiment.name }} then cast(67108865 as double)
+                when experiment_scores.{{ experiment.name }} > targets.{{ experiment.name }}
+                    then cast(67108865 as double)
                 when experiment_scores.{{ experiment.name }} = targets.{{ experiment.name }} then cast(1 as double)
             end
-        ) as {{ experiment.name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        ) as {{ experiment.name }},
+        {% endfor -%}
+        targets.ngram_size,
+        targets.query_number
     from targets
     inner join experiment_scores
         on

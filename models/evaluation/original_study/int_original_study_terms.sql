@@ -8,10 +8,10 @@ group_counts as (
     select
         ngram_size,
         term,
-        {% for group in field_groups_of(15) -%}
-        {{ '+ ' if not loop.first }}case when frequency_{{ group }} > 0 then {{ group }} else 0 end
-        {% endfor -%}
-        as present_groups,
+        case when frequency_1 > 0 then 1 else 0 end
+        + case when frequency_2 > 0 then 2 else 0 end
+        + case when frequency_4 > 0 then 4 else 0 end
+        + case when frequency_8 > 0 then 8 else 0 end as present_groups,
         count(*) as document_count
     from postings
     group by ngram_size, term, present_groups
@@ -19,13 +19,13 @@ group_counts as (
 
 terms as (
     select
-        ngram_size,
-        term,
         {% for field_set in original_study_field_sets() -%}
         cast(
             sum(case when present_groups & {{ field_set }} > 0 then document_count else 0 end) as integer
-        ) as document_frequency_{{ field_set }}{{ ',' if not loop.last }}
-        {% endfor %}
+        ) as document_frequency_{{ field_set }},
+        {% endfor -%}
+        ngram_size,
+        term
     from group_counts
     group by ngram_size, term
 )

@@ -23,7 +23,8 @@ field_groups as (
             when 'comments' then 8
         end as field_group,
         {# The page shows @name, and so the study had it. #}
-        case when texts.field = 'creator_username' then '@' else '' end || texts_normalised.normalised_text as shown_text
+        case when texts.field = 'creator_username' then '@' else '' end
+        || texts_normalised.normalised_text as shown_text
     from texts
     inner join texts_normalised on texts.content_id = texts_normalised.content_id
 ),

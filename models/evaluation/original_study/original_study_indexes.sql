@@ -12,10 +12,10 @@ published_indexes as (
 
 vocabularies as (
     select
-        ngram_size,
         {% for field_set in original_study_field_sets() -%}
-        count(case when document_frequency_{{ field_set }} > 0 then 1 end) as terms_{{ field_set }}{{ ',' if not loop.last }}
-        {% endfor %}
+        count(case when document_frequency_{{ field_set }} > 0 then 1 end) as terms_{{ field_set }},
+        {% endfor -%}
+        ngram_size
     from terms
     group by ngram_size
 ),

@@ -24,11 +24,11 @@ placed as (
         name,
         cast(floor(placed / 67108864) as integer) + 1 as rank_low,
         cast(placed % 67108864 as integer) as rank_high
-    from {{ unpivoted(ref('int_original_study_targets_placed'), experiment_names, 'name', 'placed') }} as unpivoted
+    from {{ unpivoted(ref('int_original_study_targets_placed'), experiment_names, 'name', 'placed') }}
 ),
 
-{# The study normalised by wrong lengths. What came of it can be told of one weighting alone: where every weight is 1 all
-   its lengths were the same, and its ranks are those without a normaliser. #}
+{# The study normalised by wrong lengths. What came of it can be told of one weighting alone: where every weight is 1
+   all its lengths were the same, and its ranks are those without a normaliser. #}
 named_experiments as (
     select
         experiments.experiment_id,
@@ -53,9 +53,18 @@ named_experiments as (
 harmonic_numbers as (
     select
         document_number as rank,
-        sum(1.0 / document_number) over (order by document_number rows between unbounded preceding and current row)
-        as harmonic_number
+        sum(1.0 / document_number) over (
+            order by document_number
+            rows between unbounded preceding and current row
+        ) as harmonic_number
     from documents
+),
+
+intervals as (
+    select distinct
+        rank_low,
+        rank_high
+    from placed
 ),
 
 expected_values as (
@@ -64,7 +73,7 @@ expected_values as (
         intervals.rank_high,
         (upper_sums.harmonic_number - coalesce(lower_sums.harmonic_number, 0))
         / (intervals.rank_high - intervals.rank_low + 1) as expected_reciprocal_rank
-    from (select distinct rank_low, rank_high from placed) as intervals
+    from intervals
     inner join harmonic_numbers as upper_sums on intervals.rank_high = upper_sums.rank
     left join harmonic_numbers as lower_sums on intervals.rank_low - 1 = lower_sums.rank
 ),
