@@ -283,7 +283,8 @@ def simulate_comparisons(folder: Path, true_difference: float, data_sets: int) -
             create table query_metrics as select *, null::integer as cutoff from simulated;
             create table int_query_runs_judged as
                 select distinct system_id, query_id, 1 as relevant_count from query_metrics;
-            create table systems as select distinct system_id, 'any' as ranker_id, true as is_default from query_metrics
+            create table systems as
+                select distinct system_id, 'search' as system_kind, true as is_default from query_metrics;
             """
         )
         for model in ("int_resamples_drawn", "int_sign_flips_drawn"):
@@ -333,7 +334,7 @@ def test_sweeps_form_no_family(folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "warehouse.duckdb", copy)
     with duckdb.connect(str(copy)) as connection:
         connection.execute("set search_path = 'evaluation,retrieval,test_collection,seeds'")
-        connection.execute("update retrieval.systems set ranker_id = 'any', is_default = system_id <> 'd'")
+        connection.execute("update retrieval.systems set system_kind = 'search', is_default = system_id <> 'd'")
         found = connection.execute(
             f"select * from ({compiled(folder, 'comparisons')}) where metric = 'reciprocal_rank' order by system_id"
         ).df()
