@@ -1,8 +1,6 @@
 -- Which words go with a hashtag?
 -- One row for each of the fifty commonest hashtags and the ten most distinctive words of the TikToks that carry it, by
 -- the log odds ratio with a prior (Monroe and others, 2008). The hashtag itself is left out.
-{%- set prior_total = 1000 %}
-{%- set words_of_a_group = 10 %}
 with
 
 postings as (
@@ -49,61 +47,8 @@ group_frequencies as (
     group by hashtags.hashtag, postings.term_id
 ),
 
-group_totals as (
-    select
-        hashtag,
-        sum(frequency) as total
-    from group_frequencies
-    group by hashtag
-),
-
-collection_frequencies as (
-    select
-        term_id,
-        sum(term_frequency) as frequency
-    from postings
-    group by term_id
-),
-
-collection as (
-    select sum(frequency) as total
-    from collection_frequencies
-),
-
-scored as (
-    select
-        group_frequencies.hashtag,
-        terms.term,
-        group_frequencies.frequency,
-        collection_frequencies.frequency - group_frequencies.frequency as other_frequency,
-        {{ distinctiveness(
-            'group_frequencies.frequency',
-            'group_totals.total',
-            '(collection_frequencies.frequency - group_frequencies.frequency)',
-            '(collection.total - group_totals.total)',
-            '(' ~ prior_total ~ '.0 * collection_frequencies.frequency / collection.total)',
-            prior_total,
-        ) }} as z_score
-    from group_frequencies
-    inner join group_totals on group_frequencies.hashtag = group_totals.hashtag
-    inner join collection_frequencies on group_frequencies.term_id = collection_frequencies.term_id
-    inner join terms on group_frequencies.term_id = terms.term_id
-    cross join collection
-    where '#' || terms.term <> group_frequencies.hashtag
-),
-
-ranked as (
-    select
-        hashtag,
-        row_number() over (partition by hashtag order by z_score desc, term asc) as place,
-        term,
-        cast(frequency as bigint) as frequency,
-        cast(other_frequency as bigint) as other_frequency,
-        round(z_score, 3) as z_score
-    from scored
-)
+{{ distinctive_terms('hashtag', "'#' || terms.term <> group_frequencies.hashtag") }}
 
 select *
-from ranked
-where place <= {{ words_of_a_group }}
+from distinctive_terms
 order by hashtag, place

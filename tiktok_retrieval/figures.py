@@ -457,6 +457,21 @@ def say_differences(rows: Rows) -> str:
     return sentence
 
 
+def difference_intervals(shown: Rows, width: int, metric: str, kinds: dict[str, str]) -> plots.Chart:
+    """Draw intervals of differences with 0 in sight, because whether they hold it is the question."""
+    least, most = ends(shown, "value", "low", "high")
+    least, most = min(least, 0.0), max(most, 0.0)
+    margin = max(0.02, 0.06 * (most - least))
+    return plots.intervals(
+        shown,
+        width,
+        title=f"Difference in {MEASURE_NAMES[metric]}",
+        domain=(least - margin, most + margin),
+        kinds=kinds,
+        origin=0.0,
+    )
+
+
 def draw_differences(rows: Rows, width: int) -> plots.Chart:
     kinds = {"beyond chance": plots.BLUE, "may be chance": plots.GREY}
     shown = rows.head(MOST_DRAWN).select(
@@ -469,17 +484,7 @@ def draw_differences(rows: Rows, width: int) -> plots.Chart:
         .otherwise(polars.lit("may be chance"))
         .alias("kind"),
     )
-    least, most = ends(shown, "value", "low", "high")
-    least, most = min(least, 0.0), max(most, 0.0)
-    margin = max(0.02, 0.06 * (most - least))
-    return plots.intervals(
-        shown,
-        width,
-        title=f"Difference in {MEASURE_NAMES[rows['metric'][0]]}",
-        domain=(least - margin, most + margin),
-        kinds=kinds,
-        origin=0.0,
-    )
+    return difference_intervals(shown, width, rows["metric"][0], kinds)
 
 
 def say_tuning(rows: Rows) -> str:
@@ -786,17 +791,7 @@ def draw_ablated(rows: Rows, width: int) -> plots.Chart:
         polars.col("difference_ci_high").alias("high"),
         polars.col("axis").alias("kind"),
     )
-    least, most = ends(shown, "value", "low", "high")
-    least, most = min(least, 0.0), max(most, 0.0)
-    margin = max(0.02, 0.06 * (most - least))
-    return plots.intervals(
-        shown,
-        width,
-        title=f"Difference in {MEASURE_NAMES[rows['metric'][0]]}",
-        domain=(least - margin, most + margin),
-        kinds=kinds,
-        origin=0.0,
-    )
+    return difference_intervals(shown, width, rows["metric"][0], kinds)
 
 
 def say_hardest(rows: Rows) -> str:
