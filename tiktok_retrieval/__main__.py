@@ -55,6 +55,7 @@ def run_demo(
     console.print("[bold]3[/bold] The leaderboard\n")
     show_leaderboard(warehouse)
     console.print("\nWhere to look next")
+    console.print("  make report  every figure, on one page; make viewer  watch and search the videos")
     console.print(f"  {warehouse}  the warehouse, for any DuckDB client")
     console.print(f"  {data}/downloads.ndjson  every attempt to download; OCR and speech beside it")
     console.print("  models/  the SQL, room by room; seeds/  the systems, a row each")
