@@ -117,6 +117,14 @@
                     ~ " or (formula = 'lm_jelinek_mercer' and cast(smoothing as double) >= 1))",
                 'give the smoothing, too: a mu above 0 for Dirichlet, a lambda between 0 and 1 for Jelinek-Mercer'
             ) %}
+        {%- elif seed.name == 'tokenizers' %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id],
+                'split_hashtags',
+                "cast(split_hashtags as boolean) and (unit = 'ngram' or cleaning not in ('"
+                    ~ hashtag_patterns() | join("', '") ~ "'))",
+                'give false, or a unit that is made of words and one of the cleanings ' ~ hashtag_patterns() | join(', ')
+            ) %}
         {%- elif seed.name == 'indexes' %}
             {%- do refuse_seed_values(
                 files[seed.unique_id], 'max_comments', 'cast(max_comments as integer) < 0', 'give a whole number from 0 up'

@@ -34,7 +34,9 @@ index_lengths as (
             and field_lengths.field = index_fields.field
     inner join indexes on index_fields.index_id = indexes.index_id
     inner join fields on index_fields.whole_field = fields.field
-    where indexes.stemmer is null
+    where
+        indexes.stemmer is null
+        and not indexes.split_hashtags
 ),
 
 terms_keyed as (

@@ -66,6 +66,7 @@ systems_described as (
             when systems.system_kind = 'fusion' then 'its ranking fuses those of other systems'
             when systems.index_id is null then 'its ranking was made elsewhere and only read'
             when indexes.stemmer is not null then 'its words are stemmed in Python'
+            when indexes.split_hashtags then 'only a build can split a hashtag that no text has had yet'
             when
                 systems.formula not in (
                     {%- for formula in searchable_formulas() %}
