@@ -9,7 +9,9 @@ terms as (
         terms.collection_frequency
     from {{ ref('terms') }} as terms
     inner join {{ ref('int_indexes_selected') }} as indexes on terms.index_id = indexes.index_id
-    where indexes.stemmer is null
+    where
+        indexes.stemmer is null
+        and not indexes.split_hashtags
 ),
 
 occurrences as (
