@@ -52,6 +52,7 @@
     '{{ text | replace("'", "''") }}'
 {%- endmacro %}
 
+{# Texts as the list behind `in`, without its brackets. #}
 {% macro quoted_list(texts) -%}
     {% for text in texts %}{{ quoted(text) }}{{ ', ' if not loop.last }}{% endfor %}
 {%- endmacro %}
