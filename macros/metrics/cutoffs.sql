@@ -12,3 +12,9 @@
 {% macro no_cutoff() -%}
     {{ return(2147483647) }}
 {%- endmacro %}
+
+{# What trec_eval counts for each query, under its names: documents retrieved, relevant, and both. Random order of ties
+   changes none of them, and over all queries they are summed. #}
+{% macro counts() -%}
+    {{ return(['num_ret', 'num_rel', 'num_rel_ret']) }}
+{%- endmacro %}
