@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.installed
 
-.PHONY: help setup demo report docs test lint types build pytest viewer bench clean lock
+.PHONY: help setup demo report notebooks docs test lint types build pytest viewer bench clean lock
 
 help: ## list the verbs
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,13 @@ docs: $(SETUP) ## write lineage and columns of $TIKTOK_WAREHOUSE, or of the demo
 		$(BIN)/python -m tiktok_retrieval docs --data data/demo --warehouse data/demo/warehouse.duckdb; \
 	fi
 
+notebooks: $(SETUP) ## open the SQL notebooks on $TIKTOK_WAREHOUSE, or on the demo
+	@if [ -z "$${TIKTOK_WAREHOUSE:-}" ]; then \
+		$(BIN)/python -m tiktok_retrieval demo > /dev/null; \
+		export TIKTOK_WAREHOUSE=data/demo/warehouse.duckdb; \
+	fi; \
+	$(BIN)/marimo edit analyses/notebooks --host 127.0.0.1 --no-token --no-sandbox --skip-update-check
+
 test: $(SETUP) ## everything that has to pass: lint, types, dbt build, pytest
 	@$(MAKE) --no-print-directory lint types build pytest
 
@@ -65,4 +72,4 @@ lock: ## resolve pyproject.toml into requirements.lock again
 	$(BIN)/python -m uv pip compile pyproject.toml --all-extras --generate-hashes --no-strip-extras --no-header -o requirements.lock
 
 clean: ## remove what builds leave behind; data/ stays
-	rm -rf target logs .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf target logs analyses/notebooks/__marimo__ .mypy_cache .pytest_cache .ruff_cache .hypothesis

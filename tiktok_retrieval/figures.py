@@ -75,9 +75,9 @@ VERDICTS = {"holds": plots.BLUE, "cannot be told": plots.GREY, "does not hold": 
 # A difference by its direction and by whether its interval holds 0
 CHANGES = {
     "gain": plots.BLUE,
-    "gain, may be chance": plots.SKY,
+    "gain, not sure": plots.SKY,
     "none": plots.PALE,
-    "loss, may be chance": plots.PEACH,
+    "loss, not sure": plots.PEACH,
     "loss": plots.ORANGE,
 }
 CLOSENESS = {"best": plots.BLUE, "within .02 of it": plots.SKY, "within .1": plots.PALE, "further": plots.PEACH}
@@ -812,7 +812,7 @@ def change_kind(row: dict[str, Any]) -> str:
         return "none"
     low, high = row["difference_ci_low"], row["difference_ci_high"]
     direction = "gain" if difference > 0 else "loss"
-    return direction if low is not None and (low > 0 or high < 0) else f"{direction}, may be chance"
+    return direction if low is not None and (low > 0 or high < 0) else f"{direction}, not sure"
 
 
 def closeness(best: float) -> Callable[[float], str]:
@@ -856,15 +856,17 @@ def signed(difference: float) -> str:
 
 
 def draw_ablated_fields(rows: Rows, width: int) -> plots.Chart:
+    def label(row: dict[str, float]) -> str:
+        difference = signed(row["difference"])
+        return difference if width < plots.NARROW else f"{number(row['value'])}  ({difference})"
+
     shown = rows.select(
         polars.col("field").alias("name"),
         polars.col("way").alias("column"),
         polars.struct("difference", "difference_ci_low", "difference_ci_high")
         .map_elements(change_kind, return_dtype=polars.String)
         .alias("kind"),
-        polars.struct("value", "difference")
-        .map_elements(lambda row: f"{number(row['value'])}  ({signed(row['difference'])})", return_dtype=polars.String)
-        .alias("label"),
+        polars.struct("value", "difference").map_elements(label, return_dtype=polars.String).alias("label"),
     )
     return plots.cells(
         shown,

@@ -7,10 +7,13 @@ import json
 import os
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import altair
 import duckdb
@@ -25,10 +28,12 @@ NOTEBOOKS = PROJECT / "analyses" / "notebooks"
 # Where dbt builds unless told otherwise, and where `make demo` does
 USUAL_PLACES = ("data/warehouse.duckdb", "data/demo/warehouse.duckdb")
 # The column of a notebook in the editor, less the menu beside a chart, and that of a telephone
-WIDE, NARROW = 650, 300
+WIDE, NARROW = 650, 320
 CURVES = (plots.BLUE, plots.ORANGE, plots.GREEN, plots.PURPLE, plots.ROSE, plots.TEAL, plots.OLIVE, plots.GREY)
 # A query of many n-grams would make a plot that nobody reads
 MOST_TERMS = 24
+# Columns that need more than a line, and how wide they are then
+LONG_TEXTS = {"claim": 260, "description": 300, "remark": 260, "snippet": 440}
 # A cell as marimo writes it; its result has the name of the file in analyses/ whose SQL it is
 SQL_CELL = re.compile(
     r'^    (?P<name>\w+) = mo\.sql\(\n        f"""\n(?P<sql>.*?)\n        """,', re.MULTILINE | re.DOTALL
@@ -163,8 +168,8 @@ def asked(name: str, title: str, text: str = "") -> mo.Html:
     return told(head(name, title) + (paragraph(text) if text else ""))
 
 
-def shown(name: str, rows: polars.DataFrame) -> mo.Html:
-    """Show a figure with its question and the sentence about its answer, or say why there is none."""
+def shown(name: str, rows: polars.DataFrame, table_instead: mo.Html | None = None) -> mo.Html:
+    """Show a figure: its question, the sentence about the answer, plot and table; or say why there is none."""
     figure = figures.figure(name)
     top = head(name, figure.title)
     if rows.is_empty():
@@ -173,10 +178,34 @@ def shown(name: str, rows: polars.DataFrame) -> mo.Html:
         body = paragraph(figure.say(rows))
         if figure.draw is not None:
             body += drawn(figure.title, *(figure.drawn(rows, width) for width in (WIDE, NARROW)))
-    except polars.exceptions.ColumnNotFoundError as error:
-        column = str(error).partition("\n")[0].strip('"')
-        body = paragraph(f"The figure needs a column that the rows no longer have: `{column}`.", "note")
-    return told(top + body)
+    except (polars.exceptions.ColumnNotFoundError, KeyError) as error:
+        lacking = re.search(r"['\"](\w+)['\"]", str(error))
+        column = f": `{lacking[1]}`" if lacking else ""
+        return told(top + paragraph(f"The figure needs a column that the rows no longer have{column}.", "note"))
+    return mo.vstack([told(top + body), table_instead or table(figure.table(rows), figure.headings)])
+
+
+def table(rows: polars.DataFrame, headings: Mapping[str, str] = MappingProxyType({})) -> mo.ui.table:
+    """Show rows that can be searched, sorted and saved."""
+    named = {column: headings.get(column) or "#" for column in rows.columns} if headings else {}
+    named_rows = rows.rename(named)
+    return mo.ui.table(
+        named_rows,
+        page_size=10,
+        selection=None,
+        show_column_summaries=False,
+        show_data_types=False,
+        format_mapping={named.get(column, column): partial(written, column) for column in rows.columns},
+        wrapped_columns=[named.get(column, column) for column in LONG_TEXTS if column in rows.columns],
+        column_widths={
+            named.get(column, column): width for column, width in LONG_TEXTS.items() if column in rows.columns
+        },
+    )
+
+
+def written(column: str, value: Any) -> str:
+    """Write a value of a table as the report does."""
+    return figures.written(value, column)
 
 
 def numbers(name: str, rows: polars.DataFrame) -> mo.Html:
@@ -193,21 +222,20 @@ def numbers(name: str, rows: polars.DataFrame) -> mo.Html:
 def drawn(title: str, wide: plots.Chart, narrow: plots.Chart) -> str:
     """Return a chart for a page that has room and one for a page that has not; the page shows one of them."""
     return "".join(
-        f'<div class="plot {place}" role="img" aria-label="{html.escape(title)}">{mo.as_html(themed(chart)).text}</div>'
-        for place, chart in (("wide", wide), ("narrow", narrow))
+        f'<div class="plot {place}" role="img" aria-label="{html.escape(title)}">{mo.as_html(chart).text}</div>'
+        for place, chart in (("wide", themed(wide, has_menu=True)), ("narrow", themed(narrow, has_menu=False)))
     )
 
 
-def themed(chart: plots.Chart) -> altair.TopLevelMixin:
+def themed(chart: plots.Chart, *, has_menu: bool) -> altair.SchemaBase:
     """Return a chart that tells what a mark stands for, in the colours of the page's ground."""
-    telling: altair.TopLevelMixin = chart.configure_mark(tooltip=True)
-    if mo.app_meta().theme != "dark":
-        return telling
-    text = json.dumps(telling.to_dict())
-    for light, dark in plots.DARK.items():
+    text = json.dumps(chart.configure_mark(tooltip=True).to_dict())
+    for light, dark in plots.DARK.items() if mo.app_meta().theme == "dark" else ():
         text = text.replace(f'"{light}"', f'"{dark}"')
-    dark_chart: altair.TopLevelMixin = altair.Chart.from_json(text)
-    return dark_chart
+    shown_chart: altair.SchemaBase = altair.Chart.from_json(text)
+    # a plain dictionary: marimo adds to it
+    shown_chart["usermeta"] = {"embedOptions": {"actions": has_menu, "renderer": "svg"}}
+    return shown_chart
 
 
 def side_by_side(rows: polars.DataFrame, group: str) -> mo.Html:
@@ -236,6 +264,13 @@ def bars(title: str, rows: polars.DataFrame, name: str, value: str) -> mo.Html:
         polars.col(value).map_elements(lambda size: f"{size:,.1f}", return_dtype=polars.String).alias("label"),
     )
     return told(drawn(title, plots.bars(bar_rows, WIDE), plots.bars(bar_rows, NARROW)))
+
+
+def choice_of_systems(rows: polars.DataFrame) -> mo.ui.multiselect:
+    """Return what a reader picks systems with; the best and the baseline are picked at first."""
+    systems = rows["system_id"].unique(maintain_order=True).to_list()
+    first = rows.filter(polars.col("part") != "other")["system_id"].unique(maintain_order=True).to_list()
+    return mo.ui.multiselect(systems, value=first, label="Systems", max_selections=len(CURVES), full_width=True)
 
 
 def curves(rows: polars.DataFrame, chosen: Sequence[str]) -> mo.Html:
@@ -313,7 +348,7 @@ def miss_told(rows: polars.DataFrame, query_id: str) -> mo.Html:
         f"The reason: {figures.readable(row['category'])}. The target has {row['shared_term_count']:,} of the query's "
         f"{terms}"
     )
-    lacking = f"; it lacks {row['missing_terms']}." if row["missing_terms"] else "."
+    lacking = f"; it lacks `{row['missing_terms']}`." if row["missing_terms"] else "."
     return told(f"<h3>{html.escape((row['query_text'] or '').strip())}</h3>{paragraph(sentence + lacking)}")
 
 
@@ -363,6 +398,6 @@ def terms_compared(rows: polars.DataFrame) -> mo.Html:
     return told(paragraph(sentence) + drawn("Which terms made the difference", *charts))
 
 
-def onward(file: str, what: str) -> mo.Html:
-    """Lead to the next notebook."""
-    return told(f'<p class="onward">Next: <a href="?file={file}">{html.escape(what)}</a></p>')
+def onward(file: str, what: str, lead: str = "Next") -> mo.Html:
+    """Lead to another notebook."""
+    return told(f'<p class="onward">{html.escape(lead)}: <a href="?file={file}">{html.escape(what)}</a></p>')

@@ -159,12 +159,14 @@ def names_unseen(order: Sequence[str]) -> altair.Y:
     return altair.Y("name:N", sort=list(order), axis=None, scale=altair.Scale(padding=0.55))
 
 
-def names_above(rows: polars.DataFrame, order: Sequence[str], *, lift: int = 17) -> altair.Chart:
+def names_above(order: Sequence[str], width: int, *, lift: int = 17) -> altair.Chart:
     """Write each row's name above its marks, for narrow charts."""
+    short = short_names(order, width - 10)
+    shown = polars.DataFrame({"name": list(short), "short_name": list(short.values())})
     names: altair.Chart = (
-        altair.Chart(rows.select("name").unique(maintain_order=True))
+        altair.Chart(shown)
         .mark_text(align="left", dy=-lift, fontSize=TEXT, color=INK)
-        .encode(y=altair.Y("name:N", sort=list(order), axis=None), x=altair.value(0), text="name:N")
+        .encode(y=altair.Y("name:N", sort=list(order), axis=None), x=altair.value(0), text="short_name:N")
     )
     return names
 
@@ -211,7 +213,7 @@ def intervals(
             )
         )
     if narrow:
-        layers.append(names_above(rows, order, lift=13))
+        layers.append(names_above(order, width, lift=13))
     return finished(altair.layer(*layers), width, len(order) * (38 if narrow else 26) + (10 if narrow else 0))
 
 
@@ -230,7 +232,7 @@ def bars(rows: polars.DataFrame, width: int, *, paint: str = BLUE) -> Chart:
         base.mark_text(align="left", dx=5, color=INK, fontSize=TEXT).encode(x=x, y=y, text="label:N"),
     ]
     if narrow:
-        layers.append(names_above(rows, order))
+        layers.append(names_above(order, width))
     return finished(altair.layer(*layers), width, len(order) * (40 if narrow else 26) + (10 if narrow else 0))
 
 
@@ -270,7 +272,7 @@ def stacked_bars(
     )
     layers: list[Any] = [bar]
     if narrow:
-        layers.append(names_above(numbered, order))
+        layers.append(names_above(order, width))
     return finished(altair.layer(*layers), width, len(order) * (40 if narrow else 26) + (10 if narrow else 0))
 
 
@@ -289,7 +291,7 @@ def cells(
     Where labels would not fit, the colours speak alone.
     """
     room = width - axis_room(order)
-    upright = len(columns) * max(room_for(column) for column in columns) > room
+    upright = len(columns) * (max(room_for(column) for column in columns) + 6) > room
     base = altair.Chart(rows.with_columns(polars.col("kind").is_in(list(dark_kinds)).alias("on_dark")))
     x = altair.X(
         "column:N",

@@ -20,6 +20,9 @@ def _():
 
     How many of the scraped TikToks are there to be searched, and what became of the others?
 
+    Each figure is drawn from the rows of the SQL below it: change that, run it, and the figure changes. Untick its
+    "Hide output" to see all that it returns.
+
     Look for the stage at which most are lost, and for hosts that yield less than others: what is lost is no random
     sample of what was scraped.
     """)
@@ -74,6 +77,7 @@ def _(warehouse):
 
         select * from counts
         """,
+        output=False,
         engine=warehouse,
     )
     return (collection_in_numbers,)
@@ -119,6 +123,7 @@ def _(warehouse):
         select * from shares
         order by stage_number asc, tiktoks desc, outcome asc
         """,
+        output=False,
         engine=warehouse,
     )
     return (corpus_funnel,)
@@ -168,6 +173,7 @@ def _(warehouse):
         select * from shares
         order by host_size desc, host asc, stage asc
         """,
+        output=False,
         engine=warehouse,
     )
     return (outcomes_by_host,)
@@ -198,6 +204,7 @@ def _(warehouse):
         select * from reasons
         order by tiktoks desc, reason asc
         """,
+        output=False,
         engine=warehouse,
     )
     return (exclusion_reasons,)
@@ -229,6 +236,7 @@ def _(warehouse):
         select * from months
         order by posted_month
         """,
+        output=False,
         engine=warehouse,
     )
     return (posts_by_month,)

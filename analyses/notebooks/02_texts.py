@@ -73,6 +73,7 @@ def _(warehouse):
         select * from fields
         order by documents desc, field asc
         """,
+        output=False,
         engine=warehouse,
     )
     return (text_sources,)
@@ -140,6 +141,7 @@ def _(warehouse):
             )
         order by frequency_rank
         """,
+        output=False,
         engine=warehouse,
     )
     return (zipf,)
@@ -232,6 +234,7 @@ def _(warehouse):
         from vocabulary_growth
         order by tokenizer_id, documents
         """,
+        output=False,
         engine=warehouse,
     )
     return (vocabulary_growth,)
@@ -239,11 +242,10 @@ def _(warehouse):
 
 @app.cell(hide_code=True)
 def _(distinctive_terms_by_field):
-    mo.vstack(
-        [
-            notebooks.shown("distinctive_terms_by_field", distinctive_terms_by_field),
-            notebooks.side_by_side(distinctive_terms_by_field, "field"),
-        ]
+    notebooks.shown(
+        "distinctive_terms_by_field",
+        distinctive_terms_by_field,
+        notebooks.side_by_side(distinctive_terms_by_field, "field"),
     )
     return
 
@@ -337,6 +339,7 @@ def _(warehouse):
         from distinctive_terms
         order by field, place
         """,
+        output=False,
         engine=warehouse,
     )
     return (distinctive_terms_by_field,)
@@ -485,6 +488,7 @@ def _(warehouse):
         from distinctive_terms
         order by hashtag, place
         """,
+        output=False,
         engine=warehouse,
     )
     return (distinctive_terms_by_hashtag,)

@@ -71,6 +71,7 @@ def _(warehouse):
         select * from entries
         order by position
         """,
+        output=False,
         engine=warehouse,
     )
     return (leaderboard_intervals,)
@@ -117,6 +118,7 @@ def _(warehouse):
         select * from differences
         order by difference desc, system_id asc
         """,
+        output=False,
         engine=warehouse,
     )
     return (differences_from_baseline,)
@@ -171,6 +173,7 @@ def _(warehouse):
         where value_out_of_sample is not null
         order by position
         """,
+        output=False,
         engine=warehouse,
     )
     return (tuning_in_and_out_of_sample,)
@@ -211,6 +214,7 @@ def _(warehouse):
         select * from effects
         order by position
         """,
+        output=False,
         engine=warehouse,
     )
     return (near_duplicate_effect,)

@@ -80,6 +80,7 @@ def _(warehouse):
         select * from successes
         order by position, cutoff
         """,
+        output=False,
         engine=warehouse,
     )
     return (success_by_cutoff,)
@@ -87,10 +88,7 @@ def _(warehouse):
 
 @app.cell(hide_code=True)
 def _(success_by_cutoff):
-    systems = success_by_cutoff["system_id"].unique(maintain_order=True).to_list()
-    chosen_systems = mo.ui.multiselect(
-        systems, value=[systems[0], systems[-1]] if len(systems) > 1 else systems, label="Systems", max_selections=8
-    )
+    chosen_systems = notebooks.choice_of_systems(success_by_cutoff)
     mo.vstack([notebooks.told("<h2>Some of them compared</h2>"), chosen_systems])
     return (chosen_systems,)
 

@@ -74,6 +74,7 @@ def _(warehouse):
         select * from ablated_systems
         order by axis asc, difference desc, variant asc
         """,
+        output=False,
         engine=warehouse,
     )
     return (ablated_systems,)
@@ -127,6 +128,7 @@ def _(warehouse):
         select * from ablated_fields
         order by difference_without_it asc nulls last, field asc, way desc
         """,
+        output=False,
         engine=warehouse,
     )
     return (ablated_fields,)
@@ -173,6 +175,7 @@ def _(warehouse):
         select * from pairs
         order by position
         """,
+        output=False,
         engine=warehouse,
     )
     return (tokenizers_by_ranker,)
@@ -238,6 +241,7 @@ def _(warehouse):
         select * from comments_indexed
         order by comments_read asc nulls last, system_id asc
         """,
+        output=False,
         engine=warehouse,
     )
     return (comments_indexed,)
@@ -294,6 +298,7 @@ def _(warehouse):
         select * from shares
         order by position asc, share desc, field asc
         """,
+        output=False,
         engine=warehouse,
     )
     return (score_by_field,)

@@ -95,6 +95,7 @@ def _(warehouse):
         select * from query_groups
         order by axis desc, query_group asc
         """,
+        output=False,
         engine=warehouse,
     )
     return (query_groups,)
@@ -148,6 +149,7 @@ def _(warehouse):
         select * from lengths
         order by words
         """,
+        output=False,
         engine=warehouse,
     )
     return (query_lengths,)
@@ -214,6 +216,7 @@ def _(warehouse):
         select * from cells
         order by hardness, position
         """,
+        output=False,
         engine=warehouse,
     )
     return (query_difficulty,)
@@ -287,6 +290,7 @@ def _(warehouse):
         from hardest_queries
         order by mean_reciprocal_rank, query_id
         """,
+        output=False,
         engine=warehouse,
     )
     return (hardest_queries,)

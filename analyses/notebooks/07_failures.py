@@ -97,6 +97,7 @@ def _(warehouse):
         from failures_by_category
         order by position asc, failures desc, category asc
         """,
+        output=False,
         engine=warehouse,
     )
     return (failures_by_category,)
@@ -153,6 +154,7 @@ def _(warehouse):
         select * from misses
         order by target_rank nulls last, query_id
         """,
+        output=False,
         engine=warehouse,
     )
     return (failures_of_best_system,)
@@ -174,7 +176,7 @@ def _(failures_of_best_system, missed_query, warehouse):
 
 @app.cell(hide_code=True)
 def _(compared_terms):
-    notebooks.terms_compared(compared_terms)
+    mo.vstack([notebooks.terms_compared(compared_terms), notebooks.table(compared_terms)])
     return
 
 
@@ -193,9 +195,21 @@ def _(miss, warehouse):
         from explain({miss.query}, {miss.rival}, system := {miss.system})
         order by document desc, contribution desc, term asc, field asc
         """,
+        output=False,
         engine=warehouse,
     )
     return (compared_terms,)
+
+
+@app.cell(hide_code=True)
+def _(matching_texts):
+    mo.vstack(
+        [
+            notebooks.told("<p>What they say of it, the matches in brackets:</p>"),
+            notebooks.table(matching_texts),
+        ]
+    )
+    return
 
 
 @app.cell
@@ -213,9 +227,114 @@ def _(miss, warehouse):
         from snippets({miss.query}, {miss.rival}, system := {miss.system})
         order by document desc, field asc
         """,
+        output=False,
         engine=warehouse,
     )
+    return (matching_texts,)
+
+
+@app.cell(hide_code=True)
+def _(explained_queries):
+    notebooks.shown("explained_queries", explained_queries)
     return
+
+
+@app.cell
+def _(warehouse):
+    explained_queries = mo.sql(
+        f"""
+        with
+
+        explanations as (select * from retrieval.explanations),
+
+        runs as (select * from retrieval.runs),
+
+        qrels as (select * from test_collection.qrels),
+
+        queries as (select * from test_collection.queries),
+
+        leaderboard as (select * from evaluation.leaderboard),
+
+        best_system as (
+            select entry_id as system_id
+            from leaderboard
+            where entry_kind = 'system'
+            order by position
+            limit 1
+        ),
+
+        explained_targets as (
+            select
+                runs.system_id,
+                runs.query_id,
+                runs.doc_id,
+                runs.rank
+            from runs
+            inner join best_system on runs.system_id = best_system.system_id
+            inner join qrels on runs.query_id = qrels.query_id and runs.doc_id = qrels.doc_id
+            where
+                qrels.relevance > 0
+                and (runs.system_id, runs.query_id, runs.doc_id) in (
+                    select (explanations.system_id, explanations.query_id, explanations.doc_id) from explanations
+                )
+            qualify row_number() over (partition by runs.query_id order by runs.rank) = 1
+        ),
+
+        -- near misses say most; two queries whose target is first show what success looks like
+        chosen as (
+            select *
+            from explained_targets
+            qualify row_number() over (partition by rank > 1 order by rank, query_id) <= case when rank > 1 then 3 else 2 end
+        ),
+
+        shown as (
+            select
+                chosen.query_id,
+                chosen.rank as target_rank,
+                runs.doc_id,
+                runs.rank,
+                runs.score,
+                case when runs.doc_id = chosen.doc_id then 'target' else 'rank 1' end as part,
+                runs.system_id
+            from chosen
+            inner join runs
+                on
+                    chosen.system_id = runs.system_id
+                    and chosen.query_id = runs.query_id
+                    and (runs.rank = 1 or chosen.doc_id = runs.doc_id)
+        ),
+
+        terms as (
+            select
+                shown.system_id,
+                shown.query_id,
+                queries.query_text,
+                shown.target_rank,
+                shown.part,
+                shown.rank,
+                shown.doc_id,
+                shown.score,
+                explanations.term,
+                explanations.field,
+                explanations.term_frequency,
+                explanations.document_frequency,
+                explanations.contribution
+            from shown
+            inner join queries on shown.query_id = queries.query_id
+            inner join explanations
+                on
+                    shown.system_id = explanations.system_id
+                    and shown.query_id = explanations.query_id
+                    and shown.doc_id = explanations.doc_id
+        )
+
+        select * from terms
+        order by target_rank desc, query_id asc, rank asc, contribution desc, term asc, field asc
+        """,
+        output=False,
+        engine=warehouse,
+    )
+    return (explained_queries,)
 
 
 @app.cell(hide_code=True)
@@ -265,6 +384,7 @@ def _(warehouse):
         from near_duplicates_by_likeness
         order by jaccard_from
         """,
+        output=False,
         engine=warehouse,
     )
     return (near_duplicates_by_likeness,)

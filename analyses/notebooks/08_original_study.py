@@ -90,6 +90,7 @@ def _(warehouse):
         from vocabularies
         cross join ranks
         """,
+        output=False,
         engine=warehouse,
     )
     return (original_study_reproduced,)
@@ -124,6 +125,7 @@ def _(warehouse):
         select * from parts
         order by cells asc, agreeing_share desc nulls last, part asc
         """,
+        output=False,
         engine=warehouse,
     )
     return (original_study_agreed_cells,)
@@ -164,6 +166,7 @@ def _(warehouse):
         select * from claims
         order by claim_id
         """,
+        output=False,
         engine=warehouse,
     )
     return (original_study_claims_checked,)
@@ -236,6 +239,7 @@ def _(warehouse):
         select * from original_study_by_index
         order by attributed asc, length(fields) asc, fields asc, tokens desc
         """,
+        output=False,
         engine=warehouse,
     )
     return (original_study_by_index,)
@@ -285,6 +289,7 @@ def _(warehouse):
         select * from original_study_by_formula
         order by mean_over_indexes desc, formula asc
         """,
+        output=False,
         engine=warehouse,
     )
     return (original_study_by_formula,)
@@ -327,6 +332,7 @@ def _(warehouse):
         select * from original_study_by_tokens
         order by avg(mean_reciprocal_rank) over (partition by formula) desc, formula asc, tokens desc
         """,
+        output=False,
         engine=warehouse,
     )
     return (original_study_by_tokens,)
@@ -363,6 +369,7 @@ def _(warehouse):
         select * from procedures
         order by reciprocal_rank desc, procedure_id asc
         """,
+        output=False,
         engine=warehouse,
     )
     return (original_study_out_of_sample,)
