@@ -78,6 +78,12 @@ class Viewer:
             settings.data, delay_minutes=settings.delay_minutes, app_version=settings.app_version
         )
         self.judgements = Judgements(settings.data, app_version=settings.app_version)
+        self.submissions.take_out_withdrawn()  # what a kill left
+        self.clear_judgements()
+
+    def clear_judgements(self) -> None:
+        """Leave the words of withdrawn queries in no judgement either."""
+        self.judgements.take_out_words(self.submissions.withdrawn_ids())
 
     @property
     def corpus(self) -> Corpus:
@@ -343,6 +349,7 @@ def _add_queries(app: FastAPI, viewer: Viewer) -> None:
     def withdraw(withdrawal: messages.Withdrawal) -> messages.Receipt:
         """Take back a query of one's own."""
         is_new = viewer.submissions.withdraw(withdrawal.query_id, withdrawal.owner_key)
+        viewer.clear_judgements()
         return messages.Receipt(query_id=withdrawal.query_id, is_new=is_new)
 
     @app.post("/api/mine")
@@ -353,4 +360,6 @@ def _add_queries(app: FastAPI, viewer: Viewer) -> None:
     @app.post("/api/mine/withdraw")
     def withdraw_mine(owner: messages.Owner) -> messages.Receipts:
         """Take back everything that one has given."""
-        return messages.Receipts(withdrawn=viewer.submissions.withdraw_all(owner.owner_key))
+        count = viewer.submissions.withdraw_all(owner.owner_key)
+        viewer.clear_judgements()
+        return messages.Receipts(withdrawn=count)
