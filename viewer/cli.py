@@ -124,6 +124,8 @@ def _serve(settings: Settings) -> None:
         web_app = create_app(settings)
     except (CorpusError, ExportError) as error:
         raise stop(error, 4) from error
+    except OSError as error:
+        raise stop(f"the words of withdrawn queries cannot be taken out: {error}: let it write there", 1) from error
     try:
         listening = listen(settings.host, settings.port)
     except OSError as error:

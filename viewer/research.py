@@ -211,12 +211,15 @@ class Research:
         withdrawn = {line["withdrawn"] for line in lines if isinstance(line.get("withdrawn"), str)}
         rows: list[Row] = []
         for line in reversed(lines):
-            if not isinstance(line.get("query_id"), str) or not isinstance(line.get("query_text"), str):
+            if not isinstance(line.get("query_id"), str):
                 continue
             is_withdrawn = line["query_id"] in withdrawn
+            if not is_withdrawn and not isinstance(line.get("query_text"), str):
+                continue
             target = str(line.get("target_id"))
             rows.append(
                 {
+                    **dict.fromkeys(("pseudonym", "submitted_at", "delay_seconds", "is_early", "found_by")),
                     **line,
                     "query_text": None if is_withdrawn else line["query_text"],
                     "is_withdrawn": is_withdrawn,

@@ -12,6 +12,21 @@
     |(?s:.)
 {%- endmacro %}
 
+{# The pattern of the system that is asked for. A value that is known beforehand is compiled once, and one that is read
+   from a table for each text anew, which takes longer than all else. #}
+{% macro shown_words_pattern_of(systems) -%}
+    {%- set searched = systems | rejectattr('refusal') | list -%}
+    {%- set best = searched | selectattr('is_best') | map(attribute='system_id') | first | default('') -%}
+    case
+        when false then ''
+        {%- for cleaning, rows in searched | groupby('cleaning') %}
+        when coalesce(cast(system as varchar), {{ quoted(best) }})
+            in ({{ quoted_list(rows | map(attribute='system_id')) }})
+            then '{{ shown_words_pattern(cleaning) }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
 {# snippets(query, doc_id, ...): for each field of a document that the query matches the stretch of its text with most
    of the query in it, as it was written, the matches marked. A word is marked when half of its terms are the query's;
    in a field without such a word those that come next to it. A field that shares only n-grams across blanks has none. #}
@@ -32,7 +47,7 @@
     field_texts as (
         select
             texts.field,
-            regexp_extract_all(texts.raw_text, chosen.shown_words_pattern) as words
+            regexp_extract_all(texts.raw_text, {{ shown_words_pattern_of(systems) }}) as words
         from search_index.document_fields as texts
         inner join asked_document as documents on texts.document_number = documents.document_number
         inner join chosen on texts.scheme = chosen.scheme
@@ -51,14 +66,28 @@
     field_words as (
         select
             numbered_words.*,
-            case when chosen.is_split then numbered_words.word else ' ' || numbered_words.word || ' ' end as text
+            case when chosen.is_split then numbered_words.word else ' ' || numbered_words.word || ' ' end as text,
+            chosen.edge
         from numbered_words
         cross join chosen
     ),
 
-    {{ texts_and_terms(
-        'words', 'select chosen.*, words.text from (select distinct field_words.text from field_words) as words cross join chosen'
-    ) }},
+    query_list as (select list(query_terms.term) as terms from query_terms),
+
+    {# Of letters and digits alone nothing is cleaned away: without one of the query's terms in it, it has no such term. #}
+    candidates as (
+        select distinct field_words.text
+        from field_words
+        cross join query_list
+        where
+            not regexp_full_match(field_words.text, ' ?[A-Za-z0-9]+ ?')
+            or len(list_filter(
+                query_list.terms,
+                lambda term: contains(field_words.edge || lower(field_words.text) || field_words.edge, term)
+            )) > 0
+    ),
+
+    {{ texts_and_terms('words', 'select chosen.*, candidates.text from candidates cross join chosen') }},
 
     field_matches as (
         select
@@ -66,8 +95,8 @@
             len(list_filter(words_tokens.terms, lambda term: list_contains(query_list.terms, term)))
             / nullif(len(words_tokens.terms), 0) as share
         from field_words
-        cross join (select list(query_terms.term) as terms from query_terms) as query_list
-        inner join words_tokens on field_words.text = words_tokens.text
+        cross join query_list
+        left join words_tokens on field_words.text = words_tokens.text
     ),
 
     marked_words as (

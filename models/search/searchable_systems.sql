@@ -87,11 +87,7 @@ systems_described as (
             when '{{ cleaning }}' then '{{ patterns.vanishing or '[^\\x00-\\x7F]' }}'
             {%- endfor %}
         end as vanishing_pattern,
-        case indexes.cleaning
-            {%- for cleaning in cleaning_patterns() %}
-            when '{{ cleaning }}' then '{{ shown_words_pattern(cleaning) }}'
-            {%- endfor %}
-        end as shown_words_pattern,
+        indexes.cleaning,
         indexes.unit <> 'ngram' as is_split,
         case indexes.unit when 'ngram' then indexes.ngram_size else 1 end as least_length,
         case indexes.unit when 'bounded_ngram' then '_' else '' end as edge,
@@ -140,7 +136,7 @@ searchable_systems as (
         scheme,
         parting_pattern,
         vanishing_pattern,
-        shown_words_pattern,
+        cleaning,
         is_split,
         least_length,
         edge,

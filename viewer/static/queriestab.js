@@ -76,7 +76,7 @@ export class QueriesTab {
       make("h3", {}, "Your consent"),
       make("p", {}, "It is voluntary. With each query is kept: what you type, which video you mean, when you first and last saw it and for how long, when you sent it, and whether you picked it from your history or by searching."),
       make("p", {}, "No name, no address, no account: you appear as ", name, ". ", make("button", { type: "button", class: "small", onclick: () => this.#rename(name) }, "Another one")),
-      make("p", {}, "You can see, save and withdraw everything you gave, here, at any time. A withdrawn query counts for nothing from the next evaluation on."),
+      make("p", {}, "You can see, save and withdraw everything you gave, here, at any time. A withdrawn query is deleted but for its date and number, and counts for nothing from the next evaluation on."),
       make("label", { class: "check" }, box, make("span", {}, "I am of age, I have read this, and I want to take part.")),
       make("p", { class: "problem", id: "consent-problem", role: "alert" }),
       start,
