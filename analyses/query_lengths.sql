@@ -17,7 +17,7 @@ best_system as (
 
 judged as (
     select
-        least(len(string_split_regex(trim(queries.query_text), '\s+')), 10) as words,
+        least(len(string_split_regex(trim(queries.query_text), '[[:space:]]+')), 10) as words,
         query_metrics.value as is_first
     from query_metrics
     inner join best_system on query_metrics.system_id = best_system.system_id

@@ -71,7 +71,18 @@ RANKS = {
     "below 10": plots.PEACH,
     "not found": plots.ORANGE,
 }
+VERDICTS = {"holds": plots.BLUE, "cannot be told": plots.GREY, "does not hold": plots.ORANGE}
+# A difference by its direction and by whether its interval holds 0
+CHANGES = {
+    "gain": plots.BLUE,
+    "gain, may be chance": plots.SKY,
+    "none": plots.PALE,
+    "loss, may be chance": plots.PEACH,
+    "loss": plots.ORANGE,
+}
+CLOSENESS = {"best": plots.BLUE, "within .02 of it": plots.SKY, "within .1": plots.PALE, "further": plots.PEACH}
 MEASURE_NAMES = {"reciprocal_rank": "mean reciprocal rank", "average_precision": "mean average precision"}
+OTHERS_NOT_BUILT = "`dbt build --vars '{all_systems: true}'` builds the others."
 SYSTEM_KINDS = {"system": plots.BLUE, "tuning procedure": plots.PURPLE}
 
 
@@ -794,6 +805,159 @@ def draw_ablated(rows: Rows, width: int) -> plots.Chart:
     return difference_intervals(shown, width, rows["metric"][0], kinds)
 
 
+def change_kind(row: dict[str, Any]) -> str:
+    """Name the class of a difference with its interval."""
+    difference = round(row["difference"], 9)
+    if not difference:
+        return "none"
+    low, high = row["difference_ci_low"], row["difference_ci_high"]
+    direction = "gain" if difference > 0 else "loss"
+    return direction if low is not None and (low > 0 or high < 0) else f"{direction}, may be chance"
+
+
+def closeness(best: float) -> Callable[[float], str]:
+    """Return what names the class of a mean by its distance from the best."""
+
+    def kind(value: float) -> str:
+        gap = best - value
+        return "best" if gap < 1e-9 else "within .02 of it" if gap <= 0.02 else "within .1" if gap <= 0.1 else "further"
+
+    return kind
+
+
+def say_ablated_fields(rows: Rows) -> str:
+    without = rows.filter(polars.col("way") == "without it").sort("difference", "field")
+    alone = rows.filter(polars.col("way") == "alone").sort("value", "field", descending=[True, False])
+    sentences = []
+    if not without.is_empty():
+        first = without.row(0, named=True)
+        lost = without.filter(polars.col("difference_ci_high") < 0)
+        sentences.append(
+            f"Compared with `{first['reference_system_id']}`, which reads every field, "
+            f"{len(lost):,} of {counted(len(without), 'field')} cannot be left out without a loss beyond its interval; "
+            f"least remains without {first['field']} ({signed(first['difference'])})."
+        )
+    if not alone.is_empty():
+        first = alone.row(0, named=True)
+        sentences.append(
+            f"Alone, most is reached with {first['field']}: {number(first['value'])} of the "
+            f"{number(first['reference_value'])} that all reach together."
+        )
+    if without.is_empty():
+        sentences.append(OTHERS_NOT_BUILT)
+    return " ".join(sentences)
+
+
+def signed(difference: float) -> str:
+    """Write a difference with its sign."""
+    if not round(difference, 9):
+        return number(0.0)
+    return f"{'+' if difference > 0 else '-'}{number(abs(difference))}"
+
+
+def draw_ablated_fields(rows: Rows, width: int) -> plots.Chart:
+    shown = rows.select(
+        polars.col("field").alias("name"),
+        polars.col("way").alias("column"),
+        polars.struct("difference", "difference_ci_low", "difference_ci_high")
+        .map_elements(change_kind, return_dtype=polars.String)
+        .alias("kind"),
+        polars.struct("value", "difference")
+        .map_elements(lambda row: f"{number(row['value'])}  ({signed(row['difference'])})", return_dtype=polars.String)
+        .alias("label"),
+    )
+    return plots.cells(
+        shown,
+        width,
+        columns=["without it", "alone"],
+        order=shown["name"].unique(maintain_order=True).to_list(),
+        kinds=CHANGES,
+        dark_kinds=("gain", "loss"),
+    )
+
+
+def say_tokenizers(rows: Rows) -> str:
+    best = rows.row(0, named=True)
+    means = rows.group_by("tokenizer_id").agg(polars.col("value").max(), polars.col("ranker_id").n_unique())
+    last = means.sort("value", "tokenizer_id").row(0, named=True)
+    return (
+        f"Of {counted(len(rows), 'pair')} of {counted(len(means), 'tokenizer')} and "
+        f"{counted(rows['ranker_id'].n_unique(), 'ranking function')} that are built, `{best['tokenizer_id']}` under "
+        f"`{best['ranker_id']}` does best ({number(best['value'])}). The tokenizer that does worst even with its best "
+        f"function is `{last['tokenizer_id']}` ({number(last['value'])}). An empty cell is a system that is not built."
+    )
+
+
+def draw_tokenizers(rows: Rows, width: int) -> plots.Chart:
+    kind = closeness(ends(rows, "value")[1])
+    shown = rows.select(
+        polars.col("tokenizer_id").alias("name"),
+        polars.col("ranker_id").alias("column"),
+        polars.col("value").map_elements(kind, return_dtype=polars.String).alias("kind"),
+        polars.col("value").map_elements(number, return_dtype=polars.String).alias("label"),
+    )
+    return plots.cells(
+        shown,
+        width,
+        columns=shown["column"].unique(maintain_order=True).to_list(),
+        order=shown["name"].unique(maintain_order=True).to_list(),
+        kinds=CLOSENESS,
+        dark_kinds=("best",),
+    )
+
+
+def comments_name(count: int | None) -> str:
+    """Name a number of comments that an index reads."""
+    return "all" if count is None else "none" if count == 0 else f"{count:,}"
+
+
+def say_comments(rows: Rows) -> str:
+    measure = MEASURE_NAMES[rows["metric"][0]]
+    last = rows.row(-1, named=True)
+    if len(rows) == 1:
+        return (
+            f"With every comment (a TikTok has up to {last['most_comments']:,}) the {measure} is "
+            f"{number(last['value'])}. {OTHERS_NOT_BUILT}"
+        )
+    first = rows.row(0, named=True)
+    best = rows.sort("value", maintain_order=True, descending=True).row(0, named=True)
+    return (
+        f"The {measure} is {number(first['value'])} with {comments_name(first['comments_read'])} of the comments and "
+        f"{number(last['value'])} with {comments_name(last['comments_read'])} (a TikTok has up to "
+        f"{last['most_comments']:,}); it is highest with {comments_name(best['comments_read'])} "
+        f"({number(best['value'])}). The bars are 95 % intervals of the means, not of the differences between "
+        "them."
+    )
+
+
+def draw_comments(rows: Rows, width: int) -> plots.Chart:
+    shown = rows.with_columns(
+        polars.col("comments_read")
+        .map_elements(comments_name, return_dtype=polars.String, skip_nulls=False)
+        .alias("comments")
+    )
+    least, most = ends(shown, "ci_low", "value", "ci_high")
+    scale = altair.Scale(domain=[rounded_down(least), min(1.0, most + 0.02)], nice=False, zero=False)
+    x = altair.X(
+        "comments:O",
+        sort=shown["comments"].to_list(),
+        title="Comments indexed of each TikTok",
+        axis=altair.Axis(labelAngle=0, grid=False),
+    )
+    title = MEASURE_NAMES[rows["metric"][0]].capitalize()
+    y = altair.Y("value:Q", title=title, scale=scale, axis=altair.Axis(tickCount=5, format="~g"))
+    base = altair.Chart(shown)
+    known = base.transform_filter("isValid(datum.ci_low) && isValid(datum.ci_high)")
+    layers = altair.layer(
+        known.mark_rule(color=plots.SKY, strokeWidth=3).encode(
+            x=x, y=altair.Y("ci_low:Q", scale=scale, title=title), y2="ci_high:Q"
+        ),
+        base.mark_line(color=plots.BLUE, strokeWidth=2).encode(x=x, y=y),
+        base.mark_point(color=plots.BLUE, filled=True, size=75, opacity=1).encode(x=x, y=y),
+    )
+    return plots.finished(layers, width, 240)
+
+
 def say_hardest(rows: Rows) -> str:
     never = len(rows.filter(polars.col("systems_with_rank_1") == 0))
     first = rows.row(0, named=True)
@@ -920,18 +1084,7 @@ def say_by_index(rows: Rows) -> str:
 
 
 def draw_by_index(rows: Rows, width: int) -> plots.Chart:
-    kinds = {
-        "best": plots.BLUE,
-        "within .02 of it": plots.SKY,
-        "within .1": plots.PALE,
-        "further": plots.PEACH,
-    }
-    best = ends(rows, "mean_reciprocal_rank")[1]
-
-    def kind(value: float) -> str:
-        gap = best - value
-        return "best" if gap < 1e-9 else "within .02 of it" if gap <= 0.02 else "within .1" if gap <= 0.1 else "further"
-
+    kind = closeness(ends(rows, "mean_reciprocal_rank")[1])
     named = rows.with_columns(
         polars.when(polars.col("attributed"))
         .then(polars.col("fields").str.replace("basic", "basic, apart"))
@@ -953,7 +1106,7 @@ def draw_by_index(rows: Rows, width: int) -> plots.Chart:
         width,
         columns=["words", *sorted(set(shown["column"]) - {"words"})],
         order=shown["name"].unique(maintain_order=True).to_list(),
-        kinds=kinds,
+        kinds=CLOSENESS,
         dark_kinds=("best",),
     )
 
@@ -987,6 +1140,111 @@ def draw_by_formula(rows: Rows, width: int) -> plots.Chart:
         title="Mean reciprocal rank; line: worst to best index",
         domain=(rounded_down(least), min(1.0, most + 0.02)),
         kinds=kinds,
+    )
+
+
+def say_by_tokens(rows: Rows) -> str:
+    order = rows.sort("mean_reciprocal_rank", "formula", "tokens", descending=[True, False, False])
+    best = order.row(0, named=True)
+    leads = order.unique("formula", keep="first", maintain_order=True)["tokens"]
+    most = max(sorted(leads.unique()), key=lambda tokens: int((leads == tokens).sum()))
+    return (
+        f"Of {counted(rows['tokens'].n_unique(), 'kind')} of tokens, {most} do best under "
+        f"{int((leads == most).sum()):,} of {counted(len(leads), 'formula')}. The best cell is {best['tokens']} with "
+        f"`{best['formula']}`: {number(best['mean_reciprocal_rank'])}, the mean over "
+        f"{counted(best['indexes'], 'choice')} of fields."
+    )
+
+
+def draw_by_tokens(rows: Rows, width: int) -> plots.Chart:
+    kind = closeness(ends(rows, "mean_reciprocal_rank")[1])
+    shown = rows.select(
+        polars.col("formula").alias("name"),
+        polars.col("tokens").alias("column"),
+        polars.col("mean_reciprocal_rank").map_elements(kind, return_dtype=polars.String).alias("kind"),
+        polars.col("mean_reciprocal_rank").map_elements(number, return_dtype=polars.String).alias("label"),
+    )
+    return plots.cells(
+        shown,
+        width,
+        columns=["words", *sorted(set(shown["column"]) - {"words"})],
+        order=shown["name"].unique(maintain_order=True).to_list(),
+        kinds=CLOSENESS,
+        dark_kinds=("best",),
+    )
+
+
+def say_claims(rows: Rows) -> str:
+    counts = {verdict: len(rows.filter(polars.col("verdict") == verdict)) for verdict in VERDICTS}
+    return (
+        f"Of {counted(len(rows), 'conclusion')}, {counts['holds']:,} hold"
+        f"{'s' if counts['holds'] == 1 else ''} beyond the interval, {counts['does not hold']:,} "
+        f"do{'es' if counts['does not hold'] == 1 else ''} not, and {counts['cannot be told']:,} cannot be told with "
+        "these queries. Drawn is how far the rebuilt study is on the side of each conclusion; the table says what is "
+        "behind it where that differs from what was published."
+    )
+
+
+def draw_claims(rows: Rows, width: int) -> plots.Chart:
+    claims = [f"{row['claim_id']}  {row['claim']}" for row in rows.to_dicts()]
+    short = plots.short_names(claims, 360 if width >= plots.NARROW else width - 10)
+    shown = rows.select(
+        polars.Series("name", [short[claim] for claim in claims]),
+        polars.col("difference").alias("value"),
+        polars.col("ci_low").alias("low"),
+        polars.col("ci_high").alias("high"),
+        polars.col("verdict").alias("kind"),
+    )
+    return difference_intervals(shown, width, "reciprocal_rank", VERDICTS)
+
+
+def say_out_of_sample(rows: Rows) -> str:
+    theirs = rows.filter(polars.col("is_original_study"))
+    ours = rows.filter(~polars.col("is_original_study"))
+    if theirs.is_empty() or ours.is_empty():
+        return "There is nothing to compare the study's choice with."
+    study, best = theirs.row(0, named=True), ours.row(0, named=True)
+    return (
+        f"The best of the study's {study['candidate_count']:,} settings, chosen without the queries of the author that "
+        f"it is then judged on, has a mean reciprocal rank of {number(study['reciprocal_rank'])} over "
+        f"{counted(study['query_count'], 'query', 'queries')}, and the target first for "
+        f"{percent(study['success_at_1'])}. The choice of `{best['procedure_id']}` among "
+        f"{counted(best['candidate_count'], 'system')} has {number(best['reciprocal_rank'])} and "
+        f"{percent(best['success_at_1'])}, chosen and judged in the same way."
+    )
+
+
+def draw_out_of_sample(rows: Rows, width: int) -> plots.Chart:
+    kinds = {"this project": plots.BLUE, "the original study": plots.ORANGE}
+    shown = rows.select(
+        polars.format("{} ({})", polars.col("procedure_id").str.replace_all("_", " "), "candidate_count").alias("name"),
+        polars.col("reciprocal_rank").alias("value"),
+        polars.lit(None, dtype=polars.Float64).alias("low"),
+        polars.lit(None, dtype=polars.Float64).alias("high"),
+        polars.when(polars.col("is_original_study"))
+        .then(polars.lit("the original study"))
+        .otherwise(polars.lit("this project"))
+        .alias("kind"),
+    )
+    least, most = ends(shown, "value")
+    title = "Mean reciprocal rank out of sample; in brackets: settings chosen among"
+    if width < plots.NARROW:
+        title = "Mean reciprocal rank out of sample"
+    domain = (rounded_down(least - 0.05), min(1.0, most + 0.05))
+    return plots.intervals(shown, width, title=title, domain=domain, kinds=kinds)
+
+
+def say_agreed(rows: Rows) -> str:
+    compared = rows.filter(polars.col("compared_count") > 0).sort("agreeing_share", "part")
+    if compared.is_empty():
+        return "The raw zone holds no published figures to compare the rebuilt ones with."
+    most, least = (
+        f"{row['part']} ({100 * row['agreeing_share']:.2f} %, {row['cells']})"
+        for row in (compared.row(-1, named=True), compared.row(0, named=True))
+    )
+    return (
+        f"The rebuilt study agrees most with {most} and least with {least}. "
+        "Where a cell is one rank wide nothing is left to chance."
     )
 
 
@@ -1286,6 +1544,51 @@ FIGURES: Mapping[str, Figure] = {
             when_empty="The systems that would be compared are not built: `dbt build --vars '{all_systems: true}'`.",
         ),
         Figure(
+            "ablated_fields",
+            "Fields, taken away and alone",
+            say_ablated_fields,
+            {
+                "field": "field",
+                "way": "read",
+                "value": "mean",
+                "difference": "difference",
+                "difference_ci_low": "95 % from",
+                "difference_ci_high": "to",
+                "system_id": "system",
+            },
+            draw_ablated_fields,
+            when_empty=f"No system that reads fewer fields is built. {OTHERS_NOT_BUILT}",
+        ),
+        Figure(
+            "tokenizers_by_ranker",
+            "Tokenizers and ranking functions",
+            say_tokenizers,
+            {
+                "tokenizer_id": "tokenizer",
+                "ranker_id": "ranking function",
+                "value": "mean",
+                "ci_low": "95 % from",
+                "ci_high": "to",
+                "system_id": "system",
+            },
+            draw_tokenizers,
+            when_empty=NOTHING_JUDGED,
+        ),
+        Figure(
+            "comments_indexed",
+            "How many comments",
+            say_comments,
+            {
+                "comments_read": "comments read (nothing: all)",
+                "value": "mean",
+                "ci_low": "95 % from",
+                "ci_high": "to",
+                "system_id": "system",
+            },
+            draw_comments,
+            when_empty="There are no comments, or no query could be judged.",
+        ),
+        Figure(
             "hardest_queries",
             "The hardest queries",
             say_hardest,
@@ -1402,6 +1705,68 @@ FIGURES: Mapping[str, Figure] = {
             },
             draw_by_formula,
             when_empty="No query of the study is in the collection.",
+        ),
+        Figure(
+            "original_study_by_tokens",
+            "Its formulas and tokens",
+            say_by_tokens,
+            {
+                "formula": "formula",
+                "tokens": "tokens",
+                "mean_reciprocal_rank": "mean reciprocal rank",
+                "indexes": "indexes",
+            },
+            draw_by_tokens,
+            when_empty="No query of the study is in the collection.",
+        ),
+        Figure(
+            "original_study_claims_checked",
+            "What holds of its conclusions",
+            say_claims,
+            {
+                "claim_id": "",
+                "claim": "conclusion",
+                "verdict": "verdict",
+                "published_difference": "published difference",
+                "difference": "difference",
+                "ci_low": "95 % from",
+                "ci_high": "to",
+                "pair_count": "pairs",
+                "remark": "remark",
+            },
+            draw_claims,
+            when_empty="No query of the study is in the collection.",
+        ),
+        Figure(
+            "original_study_out_of_sample",
+            "Its choice, out of sample",
+            say_out_of_sample,
+            {
+                "procedure_id": "procedure",
+                "candidate_count": "settings",
+                "reciprocal_rank": "mean reciprocal rank",
+                "success_at_1": "success@1",
+                "success_at_3": "success@3",
+                "success_at_5": "success@5",
+                "success_at_8": "success@8",
+                "query_count": "queries",
+            },
+            draw_out_of_sample,
+            when_empty="No query of the study is in the collection.",
+        ),
+        Figure(
+            "original_study_agreed_cells",
+            "How closely it is rebuilt",
+            say_agreed,
+            {
+                "part": "part",
+                "cells": "which",
+                "compared_count": "published",
+                "agreeing_count": "agree",
+                "agreeing_share": "share",
+                "mean_interval_width": "mean ranks in a cell",
+                "largest_difference": "largest relative difference",
+            },
         ),
         Figure(
             "last_builds",

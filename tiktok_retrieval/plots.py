@@ -284,7 +284,10 @@ def cells(
     dark_kinds: Sequence[str],
     height_of_row: int = 24,
 ) -> Chart:
-    """Draw a table of coloured cells: columns name, column, kind and label. `dark_kinds` are written on in white."""
+    """Draw a table of coloured cells: columns name, column, kind and label. `dark_kinds` are written on in white.
+
+    Where labels would not fit, the colours speak alone.
+    """
     room = width - axis_room(order)
     upright = len(columns) * max(room_for(column) for column in columns) > room
     base = altair.Chart(rows.with_columns(polars.col("kind").is_in(list(dark_kinds)).alias("on_dark")))
@@ -301,8 +304,8 @@ def cells(
         "kind:N", scale=colours(kinds, rows["kind"].to_list()), legend=legend(kinds, rows["kind"], room)
     )
     on_dark = altair.condition("datum.on_dark", altair.value(SURFACE), altair.value(INK))
-    layers = altair.layer(
-        base.mark_rect(cornerRadius=2).encode(x=x, y=y, color=colour),
-        base.mark_text(fontSize=11 if width >= NARROW else 9).encode(x=x, y=y, text="label:N", color=on_dark),
-    )
-    return finished(layers, width, len(order) * height_of_row)
+    marks = [base.mark_rect(cornerRadius=2).encode(x=x, y=y, color=colour)]
+    size = 11 if width >= NARROW else 9
+    if max(room_for(label) for label in rows["label"]) * size / TEXT <= room / len(columns):
+        marks.append(base.mark_text(fontSize=size).encode(x=x, y=y, text="label:N", color=on_dark))
+    return finished(altair.layer(*marks), width, len(order) * height_of_row)

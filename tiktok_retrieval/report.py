@@ -44,6 +44,9 @@ SECTIONS = (
             "differences_from_baseline",
             "tuning_in_and_out_of_sample",
             "ablated_systems",
+            "ablated_fields",
+            "tokenizers_by_ranker",
+            "comments_indexed",
             "score_by_field",
         ),
     ),
@@ -68,7 +71,15 @@ SECTIONS = (
         "The original study, rebuilt",
         "The study that this project grew out of compared many indexes and formulas. Here they are by what the "
         "formulas say, with the cosine corrected; equal scores count with the mean over the ranks that they share.",
-        ("original_study_reproduced", "original_study_by_index", "original_study_by_formula"),
+        (
+            "original_study_reproduced",
+            "original_study_agreed_cells",
+            "original_study_claims_checked",
+            "original_study_by_index",
+            "original_study_by_formula",
+            "original_study_by_tokens",
+            "original_study_out_of_sample",
+        ),
     ),
     (
         "texts",

@@ -1,8 +1,9 @@
-{# The cutoffs of each measure that has one. #}
+{# The cutoffs of success. #}
 {% macro success_cutoffs() -%}
     {{ return([1, 3, 5, 8, 10]) }}
 {%- endmacro %}
 
+{# The cutoffs of precision, recall and nDCG. #}
 {% macro list_cutoffs() -%}
     {{ return([5, 10, 15, 20, 30, 100, 200, 500, 1000]) }}
 {%- endmacro %}

@@ -1,37 +1,48 @@
 {# What the search functions begin with. They are table macros: a parameter replaces every unqualified name that is the
-   same, so that columns are qualified throughout. DuckDB plans a call anew each time, and that takes longer than to
-   compute it: what a system does stands in columns of searchable_systems, not in branches here. #}
+   same, so that columns are qualified throughout. A parameter is named once, in the first CTE: DuckDB keeps the plan of
+   a prepared statement only where each of its parameters stands in one place. Other calls it plans anew each time, and
+   that takes longer than to compute them: what a system does stands in columns of searchable_systems, not in branches
+   here. #}
 
-{# A CTE: the one system that is asked for, or the best; an error that says what to do where it cannot be searched. Its
-   name is checked against names written into the function, which costs nothing. `columns`: more columns computed from
-   its row. #}
-{% macro chosen_system(systems, columns=[]) -%}
+{# A CTE: the one system that is asked for, or the best, and beside it what is asked; an error that says what to do where
+   it cannot be searched. `asked`: the parameters as columns; `columns`: more, computed from the system's row. #}
+{% macro chosen_system(systems, asked, columns=[]) -%}
     {%- set searched = systems | rejectattr('refusal') | map(attribute='system_id') | list -%}
     {%- set best = systems | selectattr('is_best') | map(attribute='system_id') | list -%}
+    asked as (
+        select
+            coalesce(cast(query as varchar), '') as query_text,
+            {% for column in asked -%}
+            {{ column }},
+            {% endfor -%}
+            cast(system as varchar) as asked_system
+    ),
+
     chosen as materialized (
         select
             {% for column in columns -%}
             {{ column }},
             {% endfor -%}
+            asked.*,
             systems.*
-        from search.searchable_systems as systems
+        from asked
+        left join search.searchable_systems as systems
+            on systems.system_id = coalesce(asked.asked_system, {{ quoted(best[0]) if best else 'null' }})
         where
-            systems.system_id = case
-                {%- if searched %}
-                when system is null then {{ quoted(best[0]) }}
-                when cast(system as varchar) in ({{ quoted_list(searched) }}) then cast(system as varchar)
-                {%- endif %}
-                {%- for row in systems if row.refusal %}
-                when cast(system as varchar) = {{ quoted(row.system_id) }}
-                    then error({{ quoted(
-                        'system ' ~ row.system_id ~ ' cannot be searched from SQL, because ' ~ row.refusal
-                        ~ ': choose one of ' ~ searched | join(', ')
-                    ) }})
-                {%- endfor %}
-                else error(
-                    coalesce('there is no system ''' || cast(system as varchar) || '''', 'there is no system to search')
-                    || {{ quoted(': choose one of ' ~ searched | join(', ') if searched else '') }}
-                )
+            case
+                when systems.system_id is null
+                    then error(
+                        coalesce(
+                            'there is no system ''' || asked.asked_system || '''', 'there is no system to search'
+                        )
+                        || {{ quoted(': choose one of ' ~ searched | join(', ') if searched else '') }}
+                    )
+                when systems.refusal is not null
+                    then error(
+                        'system ' || systems.system_id || ' cannot be searched from SQL, because ' || systems.refusal
+                        || {{ quoted(': choose one of ' ~ searched | join(', ') if searched else '') }}
+                    )
+                else true
             end
     )
 {%- endmacro %}
@@ -41,6 +52,7 @@
     '{{ text | replace("'", "''") }}'
 {%- endmacro %}
 
+{# Texts as the list behind `in`, without its brackets. #}
 {% macro quoted_list(texts) -%}
     {% for text in texts %}{{ quoted(text) }}{{ ', ' if not loop.last }}{% endfor %}
 {%- endmacro %}
@@ -121,16 +133,14 @@
     ))
 {%- endmacro %}
 
-{# CTEs: the texts of a relation, each with its terms by the chosen system. `rows` selects the column text; `condition`
-   is false where it is known beforehand that they are ASCII. #}
-{% macro texts_and_terms(name, rows, condition) -%}
+{# CTEs: the texts of a relation, each with its terms by the chosen system. `rows` selects the columns of the chosen
+   system and the column text. #}
+{% macro texts_and_terms(name, rows) -%}
     {{ name }}_pieces as (
         select
-            texts.text,
-            {{ text_pieces('texts.text', 'chosen.scheme') }} as pieces,
-            chosen.*
+            {{ text_pieces('texts.text', 'texts.scheme') }} as pieces,
+            texts.*
         from ({{ rows }}) as texts
-        cross join chosen
     ),
 
     {{ name }}_forms as (
@@ -141,12 +151,11 @@
                 texts.scheme,
                 unnest(list_concat(texts.pieces, {{ split_text("array_to_string(texts.pieces, '')", '') }})) as sequence
             from {{ name }}_pieces as texts
-            where {{ condition }}
+            where not {{ is_ascii('texts.text') }}
         ) as needed
             on
                 forms.scheme = needed.scheme
                 and forms.sequence = needed.sequence
-        where {{ condition }}
     ),
 
     {{ name }}_cleaned as (
@@ -167,11 +176,10 @@
 {%- endmacro %}
 
 {# CTEs: the chosen system and the query's terms. A stop word is in no index and needs no list. #}
-{% macro query_terms(systems, columns=[]) -%}
-    {%- set query_text = "coalesce(cast(query as varchar), '')" -%}
-    {{ chosen_system(systems, columns) }},
+{% macro query_terms(systems, asked=[], columns=[]) -%}
+    {{ chosen_system(systems, asked, columns) }},
 
-    {{ texts_and_terms('query', 'select ' ~ query_text ~ ' as text', 'not ' ~ is_ascii(query_text)) }},
+    {{ texts_and_terms('query', 'select chosen.*, chosen.query_text as text from chosen') }},
 
     query_terms as (
         select
@@ -185,8 +193,6 @@
 
 {# CTEs: the row of the document that is asked for; an error where there is none. #}
 {% macro asked_document() -%}
-    asked as (select cast(doc_id as varchar) as asked_id),
-
     asked_documents as (
         select any_value(documents) as document
         from search.searchable_documents as documents
@@ -214,36 +220,64 @@
     {{ text_number(index_id ~ " || ' ' || " ~ term) }}
 {%- endmacro %}
 
-{# A CTE: where the query's terms stand in the fields that the system searches, counted as it weighs the fields, and
-   once more with each field's own length taken into account. `documents` narrows the search to those of a relation. #}
-{% macro occurrences(documents=none, columns=[]) -%}
-    occurrences as (
+{# How an occurrence is packed into one whole number, which is stored and read as one list instead of three: the field's
+   number in 8 bits, the term frequency in the next 27, the field's length in the next 28. #}
+{% macro packed_occurrence(field_number, term_frequency, field_length) -%}
+    {{ field_number }} + {{ term_frequency }} * cast(256 as bigint) + {{ field_length }} * cast(34359738368 as bigint)
+{%- endmacro %}
+
+{% macro field_number_of(occurrence) -%}
+    ({{ occurrence }} & 255)
+{%- endmacro %}
+
+{% macro term_frequency_of(occurrence) -%}
+    (({{ occurrence }} >> 8) & 134217727)
+{%- endmacro %}
+
+{% macro field_length_of(occurrence) -%}
+    ({{ occurrence }} >> 35)
+{%- endmacro %}
+
+{# CTEs: where the query's terms stand in the fields that the system searches, and how much each place counts: the
+   occurrences, weighted as the system weighs the field and, where its formula does so, beside the field's length. #}
+{% macro occurrences() -%}
+    packed_occurrences as (
         select
             query_terms.term,
             query_terms.query_term_frequency,
-            postings.term_key,
-            postings.document_number,
-            postings.field_number,
+            query_terms.term_key,
             postings.document_frequency,
             postings.collection_frequency,
-            postings.term_frequency as occurrence_count,
-            {% for column in columns -%}
-            {{ column }},
-            {% endfor -%}
-            chosen.weights[postings.field_number] * postings.term_frequency as term_frequency,
-            chosen.weights[postings.field_number] * postings.term_frequency
-            / {{ field_length_factor(
-                'chosen.field_bs[postings.field_number]',
-                'postings.field_length',
-                'chosen.field_mean_lengths[postings.field_number]',
-            ) }} as normalised_term_frequency
+            unnest(postings.document_numbers) as document_number,
+            unnest(postings.occurrences) as occurrence
         from query_terms
         inner join search.searchable_postings as postings on query_terms.term_key = postings.term_key
-        {%- if documents %}
-        inner join {{ documents }} as documents on postings.document_number = documents.document_number
-        {%- endif %}
+    ),
+
+    numbered_occurrences as (
+        select
+            packed_occurrences.*,
+            {{ field_number_of('packed_occurrences.occurrence') }} as field_number,
+            {{ term_frequency_of('packed_occurrences.occurrence') }} as occurrence_count
+        from packed_occurrences
+    ),
+
+    occurrences as (
+        select
+            numbered_occurrences.*,
+            chosen.weights[numbered_occurrences.field_number] * numbered_occurrences.occurrence_count
+            / case
+                when chosen.shares_are_normalised
+                    then {{ field_length_factor(
+                        'chosen.field_bs[numbered_occurrences.field_number]',
+                        field_length_of('numbered_occurrences.occurrence'),
+                        'chosen.field_mean_lengths[numbered_occurrences.field_number]',
+                    ) }}
+                else 1
+            end as term_frequency
+        from numbered_occurrences
         cross join chosen
-        where chosen.weights[postings.field_number] is not null
+        where chosen.weights[numbered_occurrences.field_number] is not null
     )
 {%- endmacro %}
 
@@ -251,7 +285,7 @@
 {% macro search_statistics() -%}
     {{ return({
         'term_frequency': 'term_documents.term_frequency',
-        'normalised_term_frequency': 'term_documents.normalised_term_frequency',
+        'normalised_term_frequency': 'term_documents.term_frequency',
         'document_frequency': 'term_documents.document_frequency',
         'collection_frequency': 'term_documents.collection_frequency',
         'document_count': 'chosen.document_count',

@@ -21,7 +21,11 @@
     create or replace macro snippets(query, doc_id, system := null, mark_open := '[', mark_close := ']') as table
     with
 
-    {{ query_terms(systems) }},
+    {{ query_terms(systems, asked=[
+        "cast(doc_id as varchar) as asked_id",
+        "coalesce(cast(mark_open as varchar), '') as mark_open",
+        "coalesce(cast(mark_close as varchar), '') as mark_close",
+    ]) }},
 
     {{ asked_document() }},
 
@@ -52,7 +56,9 @@
         cross join chosen
     ),
 
-    {{ texts_and_terms('words', 'select distinct field_words.text from field_words', 'true') }},
+    {{ texts_and_terms(
+        'words', 'select chosen.*, words.text from (select distinct field_words.text from field_words) as words cross join chosen'
+    ) }},
 
     field_matches as (
         select
@@ -131,14 +137,15 @@
         shown_words.field,
         case when any_value(shown_words.first_place) > 1 then '…' else '' end
         || string_agg(
-            case when shown_words.opens then coalesce(mark_open, '') else '' end
+            case when shown_words.opens then asked.mark_open else '' end
             || shown_words.word
-            || case when shown_words.closes then coalesce(mark_close, '') else '' end,
+            || case when shown_words.closes then asked.mark_close else '' end,
             ''
             order by shown_words.place
         )
         || case when max(shown_words.place) < any_value(shown_words.word_count) then '…' else '' end as snippet
     from shown_words
+    cross join asked
     group by shown_words.field
     order by max(shown_words.word_matches) desc, shown_words.field
 {%- endmacro %}

@@ -7,6 +7,7 @@
     {%- endif %}
 {%- endmacro %}
 
+{# The condition that leaves contents that are there already out of an incremental run. #}
 {% macro where_content_is_new() -%}
     {%- if is_incremental() -%}
         where content_id not in (select content_id from {{ this }})

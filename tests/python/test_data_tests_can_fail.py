@@ -164,12 +164,15 @@ PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
         "update evaluation.near_duplicate_sensitivity set changed_query_count = 1",
     ],
     "assert_searchable_postings_agree_with_terms": [
-        "delete from search.searchable_postings where document_number = 1",
+        "delete from search.searchable_postings where rowid = 0",
         "insert into search.searchable_postings select * from search.searchable_postings limit 1",
-        "update search.searchable_postings set term_key = 1 where term_key in"
-        " (select distinct term_key from search.searchable_postings order by all limit 2)",
+        "update search.searchable_postings set term_key = 1 where rowid = 0",
         "update search.searchable_postings set document_frequency = document_frequency + 1",
         "update search.searchable_postings set collection_frequency = collection_frequency + 1",
+        "update search.searchable_postings set document_numbers = document_numbers[2:]",
+        "update search.searchable_postings set document_numbers = document_numbers[2:], occurrences = occurrences[2:]",
+        "update search.searchable_postings set document_numbers = document_numbers || document_numbers,"
+        " occurrences = occurrences || occurrences",
     ],
     "assert_shown_values_are_parsed_or_excused": [
         "insert into corpus.int_scrapes_ranked (like_count_shown) values ('many')",

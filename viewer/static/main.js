@@ -274,6 +274,8 @@ function welcome() {
   byId("look-around").onclick = close(null);
   dialog.addEventListener("close", () => {
     keep("welcomed", true);
+    // The tab key goes on from the video; whoever was faster than this event keeps the focus
+    if (document.activeElement !== document.body && !dialog.contains(document.activeElement)) return;
     byId("play").focus({ preventScroll: true });
     byId("play").blur();
   });
