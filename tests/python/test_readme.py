@@ -31,8 +31,9 @@ def test_every_command_of_the_readme_works(fresh_copy: Path) -> None:
     assert ("cat falls off the fridge",) in excluded
     with duckdb.connect(str(fresh_copy / "data/demo/warehouse.duckdb"), read_only=True) as connection:
         entries = {entry for (entry,) in connection.execute("select entry_id from evaluation.leaderboard").fetchall()}
-    assert {"my_3grams", "words_coordination"} <= entries
     assert (fresh_copy / "target/docs/index.html").is_file()
+    assert {"my_3grams", "words_coordination", "best_k1"} <= entries
+    assert {"sweep_words_k0.3", "sweep_words_k1.6", "sweep_words_k2.4"} <= entries
 
 
 def test_continuous_integration_runs_the_readmes_test_command() -> None:
