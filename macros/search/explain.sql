@@ -13,6 +13,7 @@
         select occurrences.*
         from occurrences
         inner join asked_document as documents on occurrences.document_number = documents.document_number
+        where occurrences.term_frequency is not null
     ),
 
     term_documents as (

@@ -5,45 +5,44 @@
    here. #}
 
 {# A CTE: the one system that is asked for, or the best, and beside it what is asked; an error that says what to do where
-   it cannot be searched. `asked`: the parameters as columns; `columns`: more, computed from the system's row. #}
-{% macro chosen_system(systems, asked, columns=[]) -%}
+   it cannot be searched. Its name is checked against names written into the function, which costs no join; the lambda
+   is there to name the parameter once. `asked`: the parameters as columns; `columns`: more, computed from both. #}
+{% macro chosen_system(systems, asked=[], columns=[]) -%}
     {%- set searched = systems | rejectattr('refusal') | map(attribute='system_id') | list -%}
     {%- set best = systems | selectattr('is_best') | map(attribute='system_id') | list -%}
-    asked as (
-        select
-            coalesce(cast(query as varchar), '') as query_text,
-            {% for column in asked -%}
-            {{ column }},
-            {% endfor -%}
-            cast(system as varchar) as asked_system
-    ),
-
     chosen as materialized (
         select
             {% for column in columns -%}
             {{ column }},
             {% endfor -%}
-            asked.*,
             systems.*
-        from asked
-        left join search.searchable_systems as systems
-            on systems.system_id = coalesce(asked.asked_system, {{ quoted(best[0]) if best else 'null' }})
-        where
-            case
-                when systems.system_id is null
-                    then error(
-                        coalesce(
-                            'there is no system ''' || asked.asked_system || '''', 'there is no system to search'
-                        )
+        from (
+            select
+                coalesce(cast(query as varchar), '') as text,
+                {% for column in asked -%}
+                {{ column }},
+                {% endfor -%}
+                systems.*
+            from search.searchable_systems as systems
+            where
+                systems.system_id = list_transform([cast(system as varchar)], lambda name: case
+                    {%- if searched %}
+                    when name is null then {{ quoted(best[0]) }}
+                    when name in ({{ quoted_list(searched) }}) then name
+                    {%- endif %}
+                    {%- for row in systems if row.refusal %}
+                    when name = {{ quoted(row.system_id) }}
+                        then error({{ quoted(
+                            'system ' ~ row.system_id ~ ' cannot be searched from SQL, because ' ~ row.refusal
+                            ~ ': choose one of ' ~ searched | join(', ')
+                        ) }})
+                    {%- endfor %}
+                    else error(
+                        coalesce('there is no system ''' || name || '''', 'there is no system to search')
                         || {{ quoted(': choose one of ' ~ searched | join(', ') if searched else '') }}
                     )
-                when systems.refusal is not null
-                    then error(
-                        'system ' || systems.system_id || ' cannot be searched from SQL, because ' || systems.refusal
-                        || {{ quoted(': choose one of ' ~ searched | join(', ') if searched else '') }}
-                    )
-                else true
-            end
+                end)[1]
+        ) as systems
     )
 {%- endmacro %}
 
@@ -69,40 +68,41 @@
     ))
 {%- endmacro %}
 
-{# A text in pieces, as a list: runs of ASCII, and between them each grapheme cluster as its scheme looks it up. #}
-{% macro text_pieces(text, scheme) -%}
-    case
-        when {{ is_ascii(text) }} then [{{ text }}]
-        else flatten(list_transform(
-            {{ ascii_and_other_runs(text) }},
-            lambda run: case
-                when {{ is_ascii('run') }} then [run]
-                else list_transform({{ graphemes('run') }}, lambda piece: {{ lookup_cluster('piece', scheme) }})
-            end
-        ))
-    end
+{# A text as its scheme normalises it: runs of ASCII in lowercase, and between them the form of each grapheme cluster or
+   else of its characters. #}
+{% macro normalised_text(text, scheme, forms) -%}
+    {%- set characters -%}
+    list_transform({{ split_text('piece', '') }}, lambda part: {{ forms }}['character ' || part])
+    {%- endset -%}
+    {%- set clusters -%}
+    list_transform(
+        list_transform({{ graphemes('run') }}, lambda piece: {{ lookup_cluster('piece', scheme) }}),
+        lambda piece: coalesce({{ forms }}['cluster ' || piece], {{ joined(characters) }}, '')
+    )
+    {%- endset -%}
+    {%- set runs -%}
+    list_transform(
+        {{ ascii_and_other_runs(text) }},
+        lambda run: case when {{ is_ascii('run') }} then lower(run) else {{ joined(clusters) }} end
+    )
+    {%- endset -%}
+    coalesce({{ joined(runs) }}, '')
 {%- endmacro %}
 
-{# The normalised text of such pieces. #}
-{% macro normalised_pieces(pieces, forms) -%}
-    array_to_string(
-        list_transform(
-            {{ pieces }},
-            lambda piece: case
-                when {{ is_ascii('piece') }} then lower(piece)
-                else coalesce(
-                    {{ forms }}['cluster ' || piece],
-                    array_to_string(
-                        list_transform(
-                            {{ split_text('piece', '') }},
-                            lambda part: coalesce({{ forms }}['character ' || part], '')
-                        ),
-                        ''
-                    )
-                )
-            end
-        ),
-        ''
+{# A list of texts as one text, null for an empty list. DuckDB's array_to_string is a macro that repeats the list. #}
+{% macro joined(texts) -%}
+    list_aggregate({{ texts }}, 'string_agg', '')
+{%- endmacro %}
+
+{# A subquery of one row: the forms of what is not ASCII in a text, null for none. `texts` is one row. #}
+{% macro needed_forms(texts) -%}
+    (
+        select map_from_entries(list((forms.kind || ' ' || forms.sequence, forms.form))) as forms
+        from search_index.character_forms as forms
+        inner join {{ texts }} as texts
+            on
+                forms.scheme = case when not {{ is_ascii('texts.text') }} then texts.scheme end
+                and contains({{ lookup_cluster('texts.text', 'texts.scheme') }}, forms.sequence)
     )
 {%- endmacro %}
 
@@ -133,61 +133,37 @@
     ))
 {%- endmacro %}
 
-{# CTEs: the texts of a relation, each with its terms by the chosen system. `rows` selects the columns of the chosen
-   system and the column text. #}
-{% macro texts_and_terms(name, rows) -%}
-    {{ name }}_pieces as (
-        select
-            {{ text_pieces('texts.text', 'texts.scheme') }} as pieces,
-            texts.*
-        from ({{ rows }}) as texts
-    ),
-
-    {{ name }}_forms as (
-        select map_from_entries(list((forms.kind || ' ' || forms.sequence, forms.form))) as forms
-        from search_index.character_forms as forms
-        inner join (
-            select distinct
-                texts.scheme,
-                unnest(list_concat(texts.pieces, {{ split_text("array_to_string(texts.pieces, '')", '') }})) as sequence
-            from {{ name }}_pieces as texts
-            where not {{ is_ascii('texts.text') }}
-        ) as needed
-            on
-                forms.scheme = needed.scheme
-                and forms.sequence = needed.sequence
-    ),
-
-    {{ name }}_cleaned as (
-        select
-            {{ cleaned_as('texts', normalised_pieces('texts.pieces', 'forms.forms')) }} as cleaned_text,
-            texts.*
-        from {{ name }}_pieces as texts
-        cross join {{ name }}_forms as forms
-    ),
-
-    {{ name }}_tokens as (
-        select
-            texts.text,
-            texts.index_id,
-            {{ terms_of('texts', 'texts.cleaned_text') }} as terms
-        from {{ name }}_cleaned as texts
-    )
-{%- endmacro %}
-
 {# CTEs: the chosen system and the query's terms. A stop word is in no index and needs no list. #}
 {% macro query_terms(systems, asked=[], columns=[]) -%}
     {{ chosen_system(systems, asked, columns) }},
 
-    {{ texts_and_terms('query', 'select chosen.*, chosen.query_text as text from chosen') }},
+    query_cleaned as (
+        select
+            {{ cleaned_as('chosen', normalised_text('chosen.text', 'chosen.scheme', 'forms.forms')) }} as cleaned_text,
+            chosen.*
+        from chosen
+        cross join {{ needed_forms('chosen') }} as forms
+    ),
+
+    query_counted as (
+        select
+            query_cleaned.index_id,
+            list_histogram({{ terms_of('query_cleaned', 'query_cleaned.cleaned_text') }}) as frequencies
+        from query_cleaned
+    ),
 
     query_terms as (
         select
-            tokens.term,
-            {{ term_key('tokens.index_id', 'tokens.term') }} as term_key,
-            count(*) as query_term_frequency
-        from (select unnest(query_tokens.terms) as term, query_tokens.index_id from query_tokens) as tokens
-        group by tokens.index_id, tokens.term
+            counted.term,
+            {{ term_key('counted.index_id', 'counted.term') }} as term_key,
+            counted.query_term_frequency
+        from (
+            select
+                query_counted.index_id,
+                unnest(map_keys(query_counted.frequencies)) as term,
+                unnest(map_values(query_counted.frequencies)) as query_term_frequency
+            from query_counted
+        ) as counted
     )
 {%- endmacro %}
 
@@ -196,7 +172,7 @@
     asked_documents as (
         select any_value(documents) as document
         from search.searchable_documents as documents
-        inner join asked on documents.doc_id = asked.asked_id
+        inner join chosen on documents.doc_id = chosen.asked_id
     ),
 
     asked_document as (
@@ -205,13 +181,13 @@
                 coalesce(
                     asked_documents.document,
                     error(
-                        'there is no document ' || coalesce('''' || asked.asked_id || '''', 'null')
+                        'there is no document ' || coalesce('''' || chosen.asked_id || '''', 'null')
                         || ': search.searchable_documents lists those that there are'
                     )
                 )
             )
         from asked_documents
-        cross join asked
+        cross join chosen
     )
 {%- endmacro %}
 
@@ -239,8 +215,11 @@
 {%- endmacro %}
 
 {# CTEs: where the query's terms stand in the fields that the system searches, and how much each place counts: the
-   occurrences, weighted as the system weighs the field and, where its formula does so, beside the field's length. #}
-{% macro occurrences() -%}
+   occurrences, weighted as the system weighs the field and, where its formula does so, beside the field's length; null in a field that it does
+   not weigh. `columns`: more columns of the chosen system. #}
+{% macro occurrences(columns=[]) -%}
+    {%- set field_number = field_number_of('packed_occurrences.occurrence') -%}
+    {%- set occurrence_count = term_frequency_of('packed_occurrences.occurrence') -%}
     packed_occurrences as (
         select
             query_terms.term,
@@ -254,30 +233,25 @@
         inner join search.searchable_postings as postings on query_terms.term_key = postings.term_key
     ),
 
-    numbered_occurrences as (
-        select
-            packed_occurrences.*,
-            {{ field_number_of('packed_occurrences.occurrence') }} as field_number,
-            {{ term_frequency_of('packed_occurrences.occurrence') }} as occurrence_count
-        from packed_occurrences
-    ),
-
     occurrences as (
         select
-            numbered_occurrences.*,
-            chosen.weights[numbered_occurrences.field_number] * numbered_occurrences.occurrence_count
-            / case
-                when chosen.shares_are_normalised
-                    then {{ field_length_factor(
-                        'chosen.field_bs[numbered_occurrences.field_number]',
-                        field_length_of('numbered_occurrences.occurrence'),
-                        'chosen.field_mean_lengths[numbered_occurrences.field_number]',
-                    ) }}
-                else 1
-            end as term_frequency
-        from numbered_occurrences
+            {% for column in ['term', 'term_key', 'document_number', 'query_term_frequency', 'document_frequency',
+                'collection_frequency'] -%}
+            packed_occurrences.{{ column }},
+            {% endfor -%}
+            {% for column in columns -%}
+            {{ column }},
+            {% endfor -%}
+            {{ field_number }} as field_number,
+            {{ occurrence_count }} as occurrence_count,
+            chosen.weights[{{ field_number }}] * {{ occurrence_count }}
+            / {{ field_length_factor(
+                'chosen.field_bs[' ~ field_number ~ ']',
+                field_length_of('packed_occurrences.occurrence'),
+                'chosen.field_mean_lengths[' ~ field_number ~ ']',
+            ) }} as term_frequency
+        from packed_occurrences
         cross join chosen
-        where chosen.weights[numbered_occurrences.field_number] is not null
     )
 {%- endmacro %}
 

@@ -3,35 +3,39 @@
    includes that whole day where no time is given. #}
 {% macro search_function(systems) -%}
     {%- set asked = [
-        "cast(k as varchar) as k",
+        "cast(k as double) as k",
         "lower(cast(fields as varchar)) as fields",
         "cast(posted_from as timestamp) as posted_from",
         "cast(posted_to as timestamp) as posted_to",
         "lower(ltrim(trim(cast(creator as varchar)), '@')) as creator",
     ] -%}
-    {%- set field_numbers -%}
+    {%- set chosen_fields -%}
     list_transform(
-        {{ all_matches('asked.fields', '[a-z0-9_]+') }},
-        lambda name: case
-            when systems.weights[list_position(systems.field_names, name)] is not null
-                then list_position(systems.field_names, name)
-            else error(
-                'system ''' || systems.system_id || ''' searches no field ''' || name || ''': it searches '
-                || array_to_string(
-                    list_filter(systems.field_names, lambda field, place: systems.weights[place] is not null), ', '
-                )
-            )
-        end
+        {{ all_matches('systems.fields', '[a-z0-9_]+') }},
+        lambda name: coalesce(
+            list_position(systems.field_names, name),
+            error(printf(
+                'system ''%s'' searches no field ''%s'': it searches %s',
+                systems.system_id, name, list_aggregate(systems.field_names, 'string_agg', ', ')
+            ))
+        )
     ) as chosen_fields
+    {%- endset -%}
+    {#- DuckDB keeps no more of the largest -#}
+    {%- set result_count -%}
+    case
+        when systems.k >= 1 and systems.k = floor(systems.k) then cast(least(systems.k, 999999) as bigint)
+        else error(printf('k is %s: give a whole number from 1 up', coalesce(printf('%g', systems.k), 'null')))
+    end as result_count
     {%- endset -%}
     create or replace macro search(
         query, system := null, k := 10, fields := null, posted_from := null, posted_to := null, creator := null
     ) as table
     with
 
-    {{ query_terms(systems, asked, columns=[field_numbers]) }},
+    {{ query_terms(systems, asked, columns=[chosen_fields, result_count]) }},
 
-    {{ occurrences() }},
+    {{ occurrences(columns=['chosen.chosen_fields']) }},
 
     term_documents as (
         select
@@ -41,10 +45,11 @@
             any_value(occurrences.collection_frequency) as collection_frequency,
             sum(occurrences.term_frequency) as term_frequency,
             sum(occurrences.term_frequency) filter (
-                where chosen.chosen_fields is null or list_contains(chosen.chosen_fields, occurrences.field_number)
+                where
+                    occurrences.chosen_fields is null
+                    or list_contains(occurrences.chosen_fields, occurrences.field_number)
             ) as chosen_term_frequency
         from occurrences
-        cross join chosen
         group by occurrences.term_key, occurrences.document_number
     ),
 
@@ -74,7 +79,8 @@
                     when term_documents.chosen_term_frequency = term_documents.term_frequency then 1
                     else term_documents.chosen_term_frequency / term_documents.term_frequency
                 end
-            ), 9) as score
+            ), 9) as score,
+            any_value(chosen.result_count) as result_count
         from term_documents
         inner join documents on term_documents.document_number = documents.document_number
         cross join chosen
@@ -86,18 +92,9 @@
         select
             max(
                 struct_pack(score := document_scores.score, document_number := document_scores.document_number),
-                -- DuckDB keeps no more
-                cast(least(
-                    case
-                        when try_cast(asked.k as double) >= 1 and floor(cast(asked.k as double)) = cast(asked.k as double)
-                            then cast(asked.k as double)
-                        else error('k is ' || coalesce(asked.k, 'null') || ': give a whole number from 1 up')
-                    end,
-                    999999
-                ) as bigint)
+                document_scores.result_count
             ) as places
         from document_scores
-        cross join asked
     ),
 
     results as (

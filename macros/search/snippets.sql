@@ -51,7 +51,7 @@
         from search_index.document_fields as texts
         inner join asked_document as documents on texts.document_number = documents.document_number
         inner join chosen on texts.scheme = chosen.scheme
-        where chosen.weights[list_position(chosen.field_names, texts.field)] is not null
+        where list_contains(chosen.field_names, texts.field)
     ),
 
     numbered_words as (
@@ -87,7 +87,30 @@
             )) > 0
     ),
 
-    {{ texts_and_terms('words', 'select chosen.*, candidates.text from candidates cross join chosen') }},
+    words_joined as (
+        select
+            string_agg(candidates.text, ' ') as text,
+            any_value(chosen.scheme) as scheme
+        from candidates
+        cross join chosen
+    ),
+
+    words_cleaned as (
+        select
+            words.text,
+            {{ cleaned_as('chosen', normalised_text('words.text', 'chosen.scheme', 'forms.forms')) }} as cleaned_text,
+            chosen.* exclude (text)
+        from candidates as words
+        cross join chosen
+        cross join {{ needed_forms('words_joined') }} as forms
+    ),
+
+    words_tokens as (
+        select
+            words_cleaned.text,
+            {{ terms_of('words_cleaned', 'words_cleaned.cleaned_text') }} as terms
+        from words_cleaned
+    ),
 
     field_matches as (
         select
@@ -166,15 +189,15 @@
         shown_words.field,
         case when any_value(shown_words.first_place) > 1 then '…' else '' end
         || string_agg(
-            case when shown_words.opens then asked.mark_open else '' end
+            case when shown_words.opens then chosen.mark_open else '' end
             || shown_words.word
-            || case when shown_words.closes then asked.mark_close else '' end,
+            || case when shown_words.closes then chosen.mark_close else '' end,
             ''
             order by shown_words.place
         )
         || case when max(shown_words.place) < any_value(shown_words.word_count) then '…' else '' end as snippet
     from shown_words
-    cross join asked
+    cross join chosen
     group by shown_words.field
     order by max(shown_words.word_matches) desc, shown_words.field
 {%- endmacro %}

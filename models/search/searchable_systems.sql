@@ -18,11 +18,6 @@ fields as (
     from (select distinct field from {{ ref('field_weights') }}) as field_names
 ),
 
-field_lists as (
-    select {{ split_text(join_strings("field || ' '", 'field_number'), ' ') }} as field_names
-    from fields
-),
-
 weighting_ids as (
     select
         index_id,
@@ -41,6 +36,7 @@ weighting_lists as (
         weighting_ids.document_count,
         weighting_ids.mean_document_length,
         weighting_ids.length_number,
+        array_agg(case when weightings.weight is not null then fields.field end order by fields.field_number) as field_names,
         {{ ordered_list('weightings.weight', 'fields.field_number') }} as weights,
         {{ ordered_list('weightings.b', 'fields.field_number') }} as field_bs,
         {{ ordered_list('weightings.mean_length', 'fields.field_number') }} as field_mean_lengths
@@ -93,7 +89,6 @@ systems_described as (
         case indexes.unit when 'bounded_ngram' then '_' else '' end as edge,
         case indexes.unit when 'word' then 1000000 else indexes.ngram_size end as term_size,
         systems.formula,
-        systems.formula = 'bm25f_zaragoza' as shares_are_normalised,
         systems.k1,
         systems.b,
         systems.delta,
@@ -101,14 +96,16 @@ systems_described as (
         weighting_lists.document_count,
         weighting_lists.mean_document_length,
         weighting_lists.length_number,
-        field_lists.field_names,
+        weighting_lists.field_names,
         weighting_lists.weights,
-        weighting_lists.field_bs,
+        case
+            when systems.formula = 'bm25f_zaragoza' then weighting_lists.field_bs
+            else list_transform(weighting_lists.field_bs, lambda b: 0)
+        end as field_bs,
         weighting_lists.field_mean_lengths,
         leaderboard.position,
         systems.is_default
     from systems
-    cross join field_lists
     left join indexes on systems.index_id = indexes.index_id
     left join weighting_lists
         on
@@ -142,7 +139,6 @@ searchable_systems as (
         edge,
         term_size,
         formula,
-        shares_are_normalised,
         k1,
         b,
         delta,
