@@ -88,7 +88,7 @@ def opened(notebook: str) -> duckdb.DuckDBPyConnection:
         connection = connect()
     except NoWarehouseError as error:
         mo.stop(True, note(str(error)))
-    asked = [questions.read(name) for name in queries(Path(notebook).read_text())]
+    asked = [questions.read(name) for name in {"last_builds": "", **queries(Path(notebook).read_text())}]
     missing = dict.fromkeys(model for question in asked for model in questions.missing_models(connection, question))
     if missing:
         settings = {question.setting for question in asked if question.setting}

@@ -13,7 +13,7 @@ with app.setup(hide_code=True):
     from tiktok_retrieval import notebooks
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     mo.md("""
     # The corpus
@@ -29,14 +29,14 @@ def _():
     return
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     warehouse = notebooks.opened(__file__)
     notebooks.source(warehouse)
     return (warehouse,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(collection_in_numbers):
     notebooks.numbers("collection_in_numbers", collection_in_numbers)
     return
@@ -83,7 +83,7 @@ def _(warehouse):
     return (collection_in_numbers,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(corpus_funnel):
     notebooks.shown("corpus_funnel", corpus_funnel)
     return
@@ -129,7 +129,7 @@ def _(warehouse):
     return (corpus_funnel,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(outcomes_by_host):
     notebooks.shown("outcomes_by_host", outcomes_by_host)
     return
@@ -179,7 +179,7 @@ def _(warehouse):
     return (outcomes_by_host,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(exclusion_reasons):
     notebooks.shown("exclusion_reasons", exclusion_reasons)
     return
@@ -210,7 +210,7 @@ def _(warehouse):
     return (exclusion_reasons,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(posts_by_month):
     notebooks.shown("posts_by_month", posts_by_month)
     return
@@ -242,7 +242,7 @@ def _(warehouse):
     return (posts_by_month,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     notebooks.onward("02_texts.py", "texts and terms")
     return

@@ -13,7 +13,7 @@ with app.setup(hide_code=True):
     from tiktok_retrieval import notebooks
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     mo.md("""
     # Texts and terms
@@ -26,14 +26,14 @@ def _():
     return
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     warehouse = notebooks.opened(__file__)
     notebooks.source(warehouse)
     return (warehouse,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(text_sources):
     notebooks.shown("text_sources", text_sources)
     return
@@ -79,7 +79,7 @@ def _(warehouse):
     return (text_sources,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(zipf):
     notebooks.shown("zipf", zipf)
     return
@@ -147,7 +147,7 @@ def _(warehouse):
     return (zipf,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(vocabulary_growth):
     notebooks.shown("vocabulary_growth", vocabulary_growth)
     return
@@ -240,7 +240,7 @@ def _(warehouse):
     return (vocabulary_growth,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(distinctive_terms_by_field):
     notebooks.shown(
         "distinctive_terms_by_field",
@@ -345,7 +345,7 @@ def _(warehouse):
     return (distinctive_terms_by_field,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(distinctive_terms_by_hashtag):
     hashtag = notebooks.choice(distinctive_terms_by_hashtag["hashtag"], "Hashtag")
     mo.vstack(
@@ -361,7 +361,7 @@ def _(distinctive_terms_by_hashtag):
     return (hashtag,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(distinctive_terms_by_hashtag, hashtag):
     notebooks.bars(
         "The most distinctive words",
@@ -494,7 +494,7 @@ def _(warehouse):
     return (distinctive_terms_by_hashtag,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     notebooks.onward("03_leaderboard.py", "the leaderboard")
     return

@@ -13,7 +13,7 @@ with app.setup(hide_code=True):
     from tiktok_retrieval import notebooks
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     mo.md("""
     # The leaderboard
@@ -26,14 +26,14 @@ def _():
     return
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     warehouse = notebooks.opened(__file__)
     notebooks.source(warehouse)
     return (warehouse,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(leaderboard_intervals):
     notebooks.shown("leaderboard_intervals", leaderboard_intervals)
     return
@@ -77,7 +77,7 @@ def _(warehouse):
     return (leaderboard_intervals,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(differences_from_baseline):
     notebooks.shown("differences_from_baseline", differences_from_baseline)
     return
@@ -124,7 +124,7 @@ def _(warehouse):
     return (differences_from_baseline,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(tuning_in_and_out_of_sample):
     notebooks.shown("tuning_in_and_out_of_sample", tuning_in_and_out_of_sample)
     return
@@ -179,7 +179,7 @@ def _(warehouse):
     return (tuning_in_and_out_of_sample,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(near_duplicate_effect):
     notebooks.shown("near_duplicate_effect", near_duplicate_effect)
     return
@@ -220,7 +220,7 @@ def _(warehouse):
     return (near_duplicate_effect,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     notebooks.onward("04_success.py", "success among the first N results")
     return

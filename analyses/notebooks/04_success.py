@@ -13,7 +13,7 @@ with app.setup(hide_code=True):
     from tiktok_retrieval import notebooks
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     mo.md("""
     # Success among the first N results
@@ -25,14 +25,14 @@ def _():
     return
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     warehouse = notebooks.opened(__file__)
     notebooks.source(warehouse)
     return (warehouse,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(success_by_cutoff):
     notebooks.shown("success_by_cutoff", success_by_cutoff)
     return
@@ -86,20 +86,20 @@ def _(warehouse):
     return (success_by_cutoff,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(success_by_cutoff):
     chosen_systems = notebooks.choice_of_systems(success_by_cutoff)
     mo.vstack([notebooks.told("<h2>Some of them compared</h2>"), chosen_systems])
     return (chosen_systems,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(chosen_systems, success_by_cutoff):
     notebooks.curves(success_by_cutoff, chosen_systems.value)
     return
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     notebooks.onward("05_ablations.py", "what each part brings")
     return

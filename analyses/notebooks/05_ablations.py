@@ -13,7 +13,7 @@ with app.setup(hide_code=True):
     from tiktok_retrieval import notebooks
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     mo.md("""
     # What each part brings
@@ -26,14 +26,14 @@ def _():
     return
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     warehouse = notebooks.opened(__file__)
     notebooks.source(warehouse)
     return (warehouse,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(ablated_systems):
     notebooks.shown("ablated_systems", ablated_systems)
     return
@@ -80,7 +80,7 @@ def _(warehouse):
     return (ablated_systems,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(ablated_fields):
     notebooks.shown("ablated_fields", ablated_fields)
     return
@@ -134,7 +134,7 @@ def _(warehouse):
     return (ablated_fields,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(tokenizers_by_ranker):
     notebooks.shown("tokenizers_by_ranker", tokenizers_by_ranker)
     return
@@ -181,7 +181,7 @@ def _(warehouse):
     return (tokenizers_by_ranker,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(comments_indexed):
     notebooks.shown("comments_indexed", comments_indexed)
     return
@@ -247,7 +247,7 @@ def _(warehouse):
     return (comments_indexed,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(score_by_field):
     notebooks.shown("score_by_field", score_by_field)
     return
@@ -304,7 +304,7 @@ def _(warehouse):
     return (score_by_field,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     notebooks.onward("06_queries.py", "the queries")
     return

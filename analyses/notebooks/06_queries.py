@@ -13,7 +13,7 @@ with app.setup(hide_code=True):
     from tiktok_retrieval import notebooks
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     mo.md("""
     # The queries
@@ -26,14 +26,14 @@ def _():
     return
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     warehouse = notebooks.opened(__file__)
     notebooks.source(warehouse)
     return (warehouse,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(query_groups):
     notebooks.shown("query_groups", query_groups)
     return
@@ -101,7 +101,7 @@ def _(warehouse):
     return (query_groups,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(query_lengths):
     notebooks.shown("query_lengths", query_lengths)
     return
@@ -155,7 +155,7 @@ def _(warehouse):
     return (query_lengths,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(query_difficulty):
     notebooks.shown("query_difficulty", query_difficulty)
     return
@@ -222,7 +222,7 @@ def _(warehouse):
     return (query_difficulty,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(hardest_queries):
     notebooks.shown("hardest_queries", hardest_queries)
     return
@@ -296,7 +296,7 @@ def _(warehouse):
     return (hardest_queries,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     notebooks.onward("07_failures.py", "failures, one by one")
     return

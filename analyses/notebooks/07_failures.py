@@ -13,7 +13,7 @@ with app.setup(hide_code=True):
     from tiktok_retrieval import notebooks
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     mo.md("""
     # Failures, one by one
@@ -26,14 +26,14 @@ def _():
     return
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     warehouse = notebooks.opened(__file__)
     notebooks.source(warehouse)
     return (warehouse,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(failures_by_category):
     notebooks.shown("failures_by_category", failures_by_category)
     return
@@ -103,7 +103,7 @@ def _(warehouse):
     return (failures_by_category,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(failures_of_best_system):
     notebooks.shown("failures_of_best_system", failures_of_best_system)
     return
@@ -160,21 +160,21 @@ def _(warehouse):
     return (failures_of_best_system,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(failures_of_best_system):
     missed_query = notebooks.choice_of_miss(failures_of_best_system)
     mo.vstack([notebooks.told("<h2>One of them</h2>"), missed_query])
     return (missed_query,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(failures_of_best_system, missed_query, warehouse):
     miss = notebooks.miss_of(warehouse, failures_of_best_system, missed_query.value)
     notebooks.miss_told(failures_of_best_system, missed_query.value)
     return (miss,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(compared_terms):
     mo.vstack([notebooks.terms_compared(compared_terms), notebooks.table(compared_terms)])
     return
@@ -201,7 +201,7 @@ def _(miss, warehouse):
     return (compared_terms,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(matching_texts):
     mo.vstack(
         [
@@ -233,7 +233,7 @@ def _(miss, warehouse):
     return (matching_texts,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(explained_queries):
     notebooks.shown("explained_queries", explained_queries)
     return
@@ -337,7 +337,7 @@ def _(warehouse):
     return (explained_queries,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(near_duplicates_by_likeness):
     notebooks.shown("near_duplicates_by_likeness", near_duplicates_by_likeness)
     return
@@ -390,7 +390,7 @@ def _(warehouse):
     return (near_duplicates_by_likeness,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     notebooks.onward("08_original_study.py", "the original study, rebuilt")
     return

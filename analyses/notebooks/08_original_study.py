@@ -13,7 +13,7 @@ with app.setup(hide_code=True):
     from tiktok_retrieval import notebooks
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     mo.md("""
     # The original study, rebuilt
@@ -26,14 +26,14 @@ def _():
     return
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     warehouse = notebooks.opened(__file__)
     notebooks.source(warehouse)
     return (warehouse,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(original_study_reproduced):
     notebooks.shown("original_study_reproduced", original_study_reproduced)
     return
@@ -96,7 +96,7 @@ def _(warehouse):
     return (original_study_reproduced,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(original_study_agreed_cells):
     notebooks.shown("original_study_agreed_cells", original_study_agreed_cells)
     return
@@ -131,7 +131,7 @@ def _(warehouse):
     return (original_study_agreed_cells,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(original_study_claims_checked):
     notebooks.shown("original_study_claims_checked", original_study_claims_checked)
     return
@@ -172,7 +172,7 @@ def _(warehouse):
     return (original_study_claims_checked,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(original_study_by_index):
     notebooks.shown("original_study_by_index", original_study_by_index)
     return
@@ -245,7 +245,7 @@ def _(warehouse):
     return (original_study_by_index,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(original_study_by_formula):
     notebooks.shown("original_study_by_formula", original_study_by_formula)
     return
@@ -295,7 +295,7 @@ def _(warehouse):
     return (original_study_by_formula,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(original_study_by_tokens):
     notebooks.shown("original_study_by_tokens", original_study_by_tokens)
     return
@@ -338,7 +338,7 @@ def _(warehouse):
     return (original_study_by_tokens,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(original_study_out_of_sample):
     notebooks.shown("original_study_out_of_sample", original_study_out_of_sample)
     return
@@ -375,7 +375,7 @@ def _(warehouse):
     return (original_study_out_of_sample,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     notebooks.onward("09_speed_and_scale.py", "speed and scale")
     return

@@ -13,7 +13,7 @@ with app.setup(hide_code=True):
     from tiktok_retrieval import notebooks
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     mo.md("""
     # Speed and scale
@@ -25,14 +25,14 @@ def _():
     return
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     warehouse = notebooks.opened(__file__)
     notebooks.source(warehouse)
     return (warehouse,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(index_sizes):
     notebooks.shown("index_sizes", index_sizes)
     return
@@ -89,7 +89,7 @@ def _(warehouse):
     return (index_sizes,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _(last_builds):
     notebooks.shown("last_builds", last_builds)
     return
@@ -127,7 +127,7 @@ def _(warehouse):
     return (last_builds,)
 
 
-@app.cell(hide_code=True)
+@app.cell(hide_code=True, expand_output=True)
 def _():
     notebooks.onward("01_corpus.py", "the corpus", lead="From the beginning")
     return
