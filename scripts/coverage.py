@@ -28,8 +28,8 @@ HEAD = f"""# How often the intervals hold the truth
 Made by `scripts/coverage.py`, and a test holds it to the models' SQL; no figure is typed. Each row: {DATA_SETS:,}
 simulated data sets whose values look like reciprocal ranks, those of one author being alike (intra-class correlation
 about .15), and the share of them whose 95 % interval holds the true mean. `evaluation.system_metrics` gives the
-interval over authors where they are known; that over queries, `query_ci_low` to `query_ci_high`, takes the queries of one author
-for independent.
+interval over authors where they are known; that over queries, `query_ci_low` to `query_ci_high`, takes the queries of
+one author for independent.
 
 | authors | queries of each | interval over authors | interval over queries |
 |---|---|---|---|
