@@ -185,6 +185,35 @@ def measure(random_topics: object, random_folder: Path) -> Callable[[Qrels, Run]
     return run_sql
 
 
+# name: (judgements, results, what the reciprocal rank is by hand)
+ADVERSARIAL: dict[str, tuple[dict[str, int], dict[str, float], float]] = {
+    "all scores tie, the last id comes first": ({"a": 1}, {"a": 1.0, "b": 1.0, "c": 1.0}, 1 / 3),
+    "ids that look like numbers are texts": ({"9": 1}, {"9": 1.0, "10": 1.0}, 1),
+    "ids are ordered by their bytes": ({"A": 1}, {"a": 1.0, "A": 1.0}, 1 / 2),
+    "scores that are one 32-bit float tie": ({"a": 1}, {"a": 1.00000001, "b": 1.0}, 1 / 2),
+    "one document, the relevant one": ({"a": 1}, {"a": 0.0}, 1),
+    "one document, another one": ({"a": 1, "b": 0}, {"b": -1.0}, 0),
+    "one document, not judged": ({"a": 1}, {"x": 1.0}, 0),
+    "nothing is relevant": ({"a": 0, "b": 0}, {"a": 2.0, "b": 1.0}, 0),
+    "nothing but negative grades": ({"a": -1, "b": -2}, {"a": 2.0, "b": 1.0}, 0),
+    "a negative grade first": ({"a": 2, "b": -1}, {"b": 2.0, "a": 1.0}, 1 / 2),
+    "what is not judged first": ({"a": 1, "b": 0}, {"x": 3.0, "b": 2.0, "a": 1.0}, 1 / 3),
+    "nothing retrieved": ({"a": 1}, {}, 0),
+    "graded, in the wrong order": ({"a": 3, "b": 1, "c": 2}, {"b": 3.0, "a": 2.0, "x": 1.0}, 1),
+}
+
+
+def test_measures_equal_trec_eval_on_adversarial_topics(measure: Callable[[Qrels, Run], Values]) -> None:
+    """One topic for each trap, beside a topic that nobody judged, which does not count."""
+    qrels = {name: judged for name, (judged, _, _) in ADVERSARIAL.items()}
+    run = {name: scored for name, (_, scored, _) in ADVERSARIAL.items() if scored} | {"not judged": {"a": 1.0}}
+    ours = measure(qrels, run)
+    assert {query for query, _, _ in ours} == qrels.keys()
+    assert_equal(ours, oracle_values(qrels, run), "adversarial topics")
+    by_hand: Values = {(name, "reciprocal_rank", None): value for name, (_, _, value) in ADVERSARIAL.items()}
+    assert_equal(ours, by_hand, "adversarial topics by hand")
+
+
 DOCUMENTS = ["a", "A", "é", "9", "10", "a#", "ß"]
 # what is known of one document: its grade (none: unjudged) and its score (none: not retrieved), ties on purpose, two of
 # them only once the scores are 32-bit floats
