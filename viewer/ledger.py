@@ -74,6 +74,7 @@ class Ledger:
         self._waiting: list[_Pending] = []
         self._waiting_lock = threading.Lock()
         self._writer = threading.Lock()
+        self._identity: tuple[int, int] | None = None
         self._reset(None)
 
     def add(self, line: Line) -> bool:

@@ -256,7 +256,11 @@ class Research:
                     select entry_id from evaluation.leaderboard
                     where entry_kind = 'system' order by position limit $systems
                 )
-                and runs.doc_id not in (select doc_id from test_collection.qrels where query_id = $query_id)
+                and runs.doc_id not in (
+                    select doc_id from test_collection.qrels where query_id = $query_id
+                    except
+                    select doc_id from test_collection.pooled_judgements where query_id = $query_id and reason is null
+                )
             """,
             {"query_id": query_id, "ranks": POOLED_RANKS, "systems": POOLED_SYSTEMS},
         )

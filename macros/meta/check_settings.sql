@@ -20,7 +20,9 @@
                 "var freshness_days is '" ~ freshness ~ "': give a whole number of days from 1 up"
             ) }}
         {%- endif %}
-        {%- for name in ['all_systems', 'keep_incomplete_tiktoks', 'original_study', 'pseudonymise', 'pseudonymise_ids'] %}
+        {%- for name in [
+            'all_systems', 'keep_incomplete_tiktoks', 'original_study', 'pooled_judgements', 'pseudonymise', 'pseudonymise_ids'
+        ] %}
             {%- if var(name, false) is not boolean %}
                 {{- exceptions.raise_compiler_error("var " ~ name ~ " is '" ~ var(name) ~ "': give true or false") }}
             {%- endif %}
