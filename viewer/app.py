@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import json
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -25,7 +24,7 @@ from viewer.corpus import Corpora, Corpus, Filters, Post, SearchRefusedError
 from viewer.judgements import Judgements
 from viewer.ledger import IdTakenError, LedgerFullError
 from viewer.media import ID, SLIDE, MediaFolder, web_vtt
-from viewer.page import Pages
+from viewer.page import Pages, page_settings
 from viewer.research import Research, research_router
 from viewer.safety import PARTICIPANT_COOKIE, RESEARCHER_COOKIE, Gate, cookie_value
 from viewer.settings import Settings
@@ -104,15 +103,7 @@ class Viewer:
 
     def page_settings(self) -> str:
         """Return what the scripts have to know."""
-        return json.dumps(
-            {
-                "delaySeconds": self.settings.delay_minutes * 60,
-                "queryGoal": self.settings.query_goal,
-                "queryCharacters": messages.QUERY_CHARACTERS,
-                "appVersion": self.settings.app_version,
-                "namesAreShown": self.corpus.shows_names,
-            }
-        )
+        return page_settings(self.settings, names_are_shown=self.corpus.shows_names, source="server")
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -29,7 +29,10 @@
                     'system_id': row[0], 'refusal': row[1], 'is_best': row[2], 'formula': row[3], 'cleaning': row[4]
                 }) %}
             {%- endfor %}
-            {%- for statement in [search_function(systems), explain_function(systems), snippets_function(systems)] %}
+            {%- for statement in [
+                search_function(systems), explain_function(systems), snippets_function(systems),
+                contributions_function(systems), search_rules_function(systems), terms_of_function(systems)
+            ] %}
                 {%- do run_query(statement) %}
             {%- endfor %}
         {%- endif %}
