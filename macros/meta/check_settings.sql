@@ -21,7 +21,8 @@
             ) }}
         {%- endif %}
         {%- for name in [
-            'all_systems', 'keep_incomplete_tiktoks', 'original_study', 'pooled_judgements', 'pseudonymise', 'pseudonymise_ids'
+            'all_systems', 'keep_incomplete_tiktoks', 'original_study', 'pooled_judgements', 'pruned_index', 'pseudonymise',
+            'pseudonymise_ids'
         ] %}
             {%- if var(name, false) is not boolean %}
                 {{- exceptions.raise_compiler_error("var " ~ name ~ " is '" ~ var(name) ~ "': give true or false") }}

@@ -31,4 +31,4 @@ def demo_build(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
     from warehouses import PROJECT, build  # dbt takes a second to import, which tests without it need not wait for
 
     warehouse = tmp_path_factory.mktemp("demo") / "warehouse.duckdb"
-    return build(PROJECT / "demo", warehouse, variables={"original_study": True})
+    return build(PROJECT / "demo", warehouse, variables={"original_study": True, "pruned_index": True})

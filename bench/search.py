@@ -1,0 +1,559 @@
+"""Time and weigh search at growing sizes: ours beside bm25s, tantivy, SQLite FTS5, DuckDB's fts and rank-bm25.
+
+Made-up documents (bench.texts), the same for all. Ours is the SQL of models/search/pruned and macros/search as dbt
+compiles it, with the made-up texts in place of its first relation. Each contender works in a process of its own, in
+turn, several rounds over; the least of each figure is compared. bm25s computes the same function, and its rankings must
+be ours; the others round lengths (tantivy) or have another idf, and how often their scores agree is told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import duckdb
+
+from bench.texts import write_texts
+
+PROJECT = Path(__file__).resolve().parents[1]
+RESULTS = PROJECT / "bench" / "results"
+SIZES = (1_462, 10_000, 100_000, 1_000_000)
+SMALL = 10_000
+K1, B = 1.2, 0.75
+DEPTHS = (10, 100)
+CONTENDERS = ("ours", "tantivy", "bm25s", "sqlite_fts5", "duckdb_fts", "rank_bm25")
+# Beyond these sizes a contender takes many minutes or gigabytes more than its part of the comparison is worth
+LARGEST = {"rank_bm25": 10_000, "duckdb_fts": 100_000}
+FEW_QUERIES = {"rank_bm25": 50, "duckdb_fts": 50, "sqlite_fts5": 200}  # its batches are told as of all of them
+SINGLE_QUERIES = 300
+TOLERANCE = 1e-4  # bm25s and tantivy keep scores in 32 bits
+
+Ranking = list[tuple[str, float]]
+Ask = Callable[[str, int], Ranking]
+AskAll = Callable[[Sequence[str], int], list[Ranking]]
+
+
+class BenchmarkError(Exception):
+    """A contender did not end well, or ranks otherwise than it should."""
+
+
+# ------------------------------------------------------------------------------------------------- the contenders
+
+
+def statements(folder: Path) -> list[tuple[str, str]]:
+    """Return ours as dbt compiles it: (name, SQL) of each table in the order of building, then the search functions."""
+    compiled: list[tuple[str, str]] = json.loads((folder / "ours.json").read_text())
+    return compiled
+
+
+def compile_ours(folder: Path) -> None:
+    """Let dbt compile models/search/pruned and the functions, and keep the SQL."""
+    target = folder / "target"
+    environment = os.environ | {
+        "TIKTOK_DATA": "demo",
+        "TIKTOK_WAREHOUSE": str(folder / "warehouse.duckdb"),
+        "DBT_TARGET_PATH": str(target),
+    }
+    dbt = str(Path(sys.executable).with_name("dbt"))
+    chosen = ["--vars", "{pruned_index: true}"]
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [dbt, "--quiet", *arguments, *chosen], cwd=PROJECT, env=environment, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise BenchmarkError(f"dbt {arguments[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    run("compile", "--no-introspect", "--select", "path:models/search/pruned")
+    manifest = json.loads((target / "manifest.json").read_text())
+    models = {
+        node["unique_id"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and "/pruned/" in node["original_file_path"]
+    }
+    ordered: list[tuple[str, str]] = []
+    done: set[str] = set()
+    while len(done) < len(models):
+        for unique_id, node in models.items():
+            needed = set(node["depends_on"]["nodes"]) & set(models)
+            if unique_id not in done and needed <= done:
+                done.add(unique_id)
+                sql = (
+                    target / "compiled" / manifest["metadata"]["project_name"] / node["original_file_path"]
+                ).read_text()
+                ordered.append((node["name"], sql.replace('"warehouse".', "")))
+    functions = json.loads(run("run-operation", "print_pruned_search_functions").splitlines()[-1])
+    ordered += [("", function) for function in functions]
+    (folder / "ours.json").write_text(json.dumps(ordered))
+
+
+def ours(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
+    """Build and open our index; what is between the texts and the index lies in memory."""
+    path = folder / "index.duckdb"
+    settings = "set memory_limit = '3500MB'; set threads = 2;"
+    start = time.process_time(), time.perf_counter()
+    connection = duckdb.connect()
+    connection.execute(f"{settings} set temp_directory = '{folder / 'spilled'}'")
+    connection.execute(f"attach '{path}' as built (row_group_size 8192)")
+    connection.execute("create schema search; create schema built.search")
+    connection.execute(
+        f"""
+        create table search.pruned_texts as
+        select
+            row_number() over () as document_number,
+            cast(row_number() over () - 1 as varchar) as doc_id,
+            column0 as text
+        from read_csv(
+            '{texts / "documents.txt"}', header = false, delim = '\x01', quote = '', escape = '',
+            columns = {{'column0': 'varchar'}}, max_line_size = 10000000
+        )
+        """
+    )
+    for name, sql in statements(folder):
+        if name.startswith("int_"):
+            connection.execute(f"create table search.{name} as {sql}")
+        elif name and name != "pruned_texts":
+            connection.execute(f"create table built.search.{name} as {sql}")
+            connection.execute(f"create view search.{name} as from built.search.{name}")
+        if name == "int_pruned_occurrences":
+            connection.execute("drop table search.int_pruned_words")
+    connection.execute("checkpoint built")
+    connection.close()
+    report |= {
+        "build_cpu": time.process_time() - start[0],
+        "build_seconds": time.perf_counter() - start[1],
+        "bytes": path.stat().st_size,
+    }
+    connection = duckdb.connect(str(path), config={"threads": 2, "memory_limit": "3500MB"})
+    # The made-up texts are ASCII
+    connection.execute("create schema search_index")
+    connection.execute(
+        "create table search_index.character_forms (scheme varchar, kind varchar, sequence varchar, form varchar)"
+    )
+    for name, sql in statements(folder):
+        if not name:
+            connection.execute(sql)
+    for k in DEPTHS:
+        connection.execute(
+            f"prepare asked_{k} as select doc_id, score from quick_search(cast($1 as varchar), k := {k})"
+        )
+
+    def ask(query: str, k: int) -> Ranking:
+        connection.execute("set threads = 1")
+        quoted = query.replace("'", "''")
+        return connection.execute(f"execute asked_{k}('{quoted}')").fetchall()
+
+    def ask_all(queries: Sequence[str], k: int, function: str = "quick_search_many") -> list[Ranking]:
+        connection.execute("set threads = 2; set preserve_insertion_order = false")
+        connection.execute("create or replace temp table asked_queries (query_id integer, query_text varchar)")
+        connection.execute("insert into asked_queries select unnest(range(len($1))), unnest($1)", [list(queries)])
+        found = connection.execute(
+            f"""
+            select query_id, array_agg((doc_id, score) order by rank) from {function}('asked_queries', k := {k})
+            group by query_id
+            """
+        ).fetchall()
+        rankings: dict[int, Ranking] = dict(found)
+        return [rankings.get(number, []) for number in range(len(queries))]
+
+    report["plain"] = lambda queries, k: ask_all(queries, k, "plain_search_many")
+    return ask, ask_all
+
+
+def tantivy_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
+    """Build and open tantivy's."""
+    import tantivy
+
+    start = time.process_time(), time.perf_counter()
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("body", stored=False, tokenizer_name="default", index_option="freq")
+    builder.add_unsigned_field("number", stored=True, indexed=False, fast=True)
+    index = tantivy.Index(builder.build(), path=str(folder))
+    writer = index.writer(heap_size=1_000_000_000, num_threads=1)
+    with (texts / "documents.txt").open(encoding="ascii") as file:
+        for number, line in enumerate(file):
+            document = tantivy.Document()
+            document.add_unsigned("number", number)
+            document.add_text("body", line)
+            writer.add_document(document)
+    writer.commit()
+    writer.wait_merging_threads()
+    report |= {
+        "build_cpu": time.process_time() - start[0],
+        "build_seconds": time.perf_counter() - start[1],
+        "bytes": size_of(folder),
+    }
+    index.reload()
+    searcher = index.searcher()
+
+    def ask(query: str, k: int) -> Ranking:
+        hits = searcher.search(index.parse_query(query, ["body"]), k, count=False).hits
+        return [(str(searcher.doc(address)["number"][0]), float(score)) for score, address in hits]
+
+    return ask, lambda queries, k: [ask(query, k) for query in queries]
+
+
+def bm25s_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
+    """Build and open bm25s', with numba."""
+    import bm25s
+
+    start = time.process_time(), time.perf_counter()
+    tokenizer = bm25s.tokenization.Tokenizer(splitter=r"[a-z0-9]+", stopwords=None, lower=True)
+    documents = (texts / "documents.txt").read_text(encoding="ascii").splitlines()
+    tokens = tokenizer.tokenize(documents, return_as="tuple", show_progress=False)
+    index = bm25s.BM25(k1=K1, b=B, method="lucene", backend="numba")
+    index.index(tokens, show_progress=False)
+    index.save(str(folder))
+    tokenizer.save_vocab(str(folder))
+    report |= {
+        "build_cpu": time.process_time() - start[0],
+        "build_seconds": time.perf_counter() - start[1],
+        "bytes": size_of(folder),
+    }
+
+    def ask_all(queries: Sequence[str], k: int) -> list[Ranking]:
+        asked = tokenizer.tokenize(list(queries), return_as="ids", show_progress=False, update_vocab=False)
+        documents, scores = index.retrieve(asked, k=k, show_progress=False)
+        return [
+            [(str(document), float(score)) for document, score in zip(row, of_row, strict=True) if score > 0]
+            for row, of_row in zip(documents.tolist(), scores.tolist(), strict=True)
+        ]
+
+    ask_all(["warm up"], 10)
+    return lambda query, k: ask_all([query], k)[0], ask_all
+
+
+def fts5_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
+    """Build and open SQLite's FTS5, without a copy of the texts."""
+    start = time.process_time(), time.perf_counter()
+    connection = sqlite3.connect(folder / "index.db")
+    connection.execute("create virtual table texts using fts5(body, content = '', tokenize = 'unicode61')")
+    with (texts / "documents.txt").open(encoding="ascii") as file:
+        connection.executemany("insert into texts (rowid, body) values (?, ?)", enumerate(file))
+    connection.commit()
+    connection.execute("insert into texts (texts) values ('optimize')")
+    connection.commit()
+    report |= {
+        "build_cpu": time.process_time() - start[0],
+        "build_seconds": time.perf_counter() - start[1],
+        "bytes": size_of(folder),
+    }
+
+    def ask(query: str, k: int) -> Ranking:
+        terms = " OR ".join(dict.fromkeys(query.split()))
+        sql = "select rowid, -rank from texts where texts match ? order by rank limit ?"
+        return [(str(number), score) for number, score in connection.execute(sql, (terms, k))]
+
+    return ask, lambda queries, k: [ask(query, k) for query in queries]
+
+
+def duckdb_fts_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
+    """Build and open DuckDB's own fts extension, from its wheel."""
+    start = time.process_time(), time.perf_counter()
+    connection = duckdb.connect(str(folder / "index.duckdb"), config={"threads": 2, "memory_limit": "3500MB"})
+    package = importlib.metadata.distribution("duckdb-extension-fts")
+    (extension,) = (str(file.locate()) for file in package.files or [] if file.name == "fts.duckdb_extension")
+    connection.execute(f"load '{extension}'")
+    connection.execute(
+        f"""
+        create table texts as
+        select row_number() over () - 1 as number, column0 as body
+        from read_csv(
+            '{texts / "documents.txt"}', header = false, delim = '\x01', quote = '', escape = '',
+            columns = {{'column0': 'varchar'}}, max_line_size = 10000000
+        )
+        """
+    )
+    connection.execute(
+        "pragma create_fts_index('texts', 'number', 'body', stemmer='none', stopwords='none', ignore='[^a-z0-9]+')"
+    )
+    connection.execute("checkpoint")
+    report |= {
+        "build_cpu": time.process_time() - start[0],
+        "build_seconds": time.perf_counter() - start[1],
+        "bytes": size_of(folder),
+    }
+    for k in DEPTHS:
+        connection.execute(
+            f"""
+            prepare asked_{k} as
+            select cast(number as varchar), score
+            from (
+                select number, fts_main_texts.match_bm25(number, cast($1 as varchar), k := {K1}, b := {B}) as score
+                from texts
+            )
+            where score is not null order by score desc, number desc limit {k}
+            """
+        )
+
+    def ask(query: str, k: int) -> Ranking:
+        return connection.execute(f"execute asked_{k}('{query}')").fetchall()
+
+    return ask, lambda queries, k: [ask(query, k) for query in queries]
+
+
+def rank_bm25_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
+    """Build rank-bm25's, which lives in memory alone."""
+    import re
+
+    import numpy as np
+    from rank_bm25 import BM25Okapi
+
+    start = time.process_time(), time.perf_counter()
+    documents = (texts / "documents.txt").read_text(encoding="ascii").lower().splitlines()
+    index = BM25Okapi([re.findall("[a-z0-9]+", document) for document in documents], k1=K1, b=B)
+    report |= {
+        "build_cpu": time.process_time() - start[0],
+        "build_seconds": time.perf_counter() - start[1],
+        "bytes": None,
+    }
+
+    def ask(query: str, k: int) -> Ranking:
+        scores = index.get_scores(query.split())
+        best = np.argsort(-scores, kind="stable")[:k]
+        return [(str(number), float(scores[number])) for number in best.tolist()]
+
+    return ask, lambda queries, k: [ask(query, k) for query in queries]
+
+
+INDEXES: Mapping[str, Callable[[Path, Path, dict[str, Any]], tuple[Ask, AskAll]]] = {
+    "ours": ours,
+    "tantivy": tantivy_index,
+    "bm25s": bm25s_index,
+    "sqlite_fts5": fts5_index,
+    "duckdb_fts": duckdb_fts_index,
+    "rank_bm25": rank_bm25_index,
+}
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes of a folder's files."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+# ----------------------------------------------------------------------------------------------------- measuring
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the smallest value that this share of them does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, -(-int(len(ordered) * share * 1000) // 1000) - 1))]
+
+
+def measure(name: str, folder: Path, texts: Path) -> dict[str, Any]:
+    """Build one contender's index and ask it everything; run in a process of its own."""
+    report: dict[str, Any] = {}
+    ask, ask_all = INDEXES[name](folder, texts, report)
+    plain = report.pop("plain", None)
+    queries = (texts / "queries.txt").read_text(encoding="ascii").splitlines()
+    few = queries[: FEW_QUERIES.get(name, len(queries))]
+    report["queries"] = len(few)
+    for k in DEPTHS:
+        start = time.process_time(), time.perf_counter()
+        rankings = ask_all(few, k)
+        share = len(queries) / len(few)
+        report[f"batch_{k}_cpu"] = (time.process_time() - start[0]) * share
+        report[f"batch_{k}_seconds"] = (time.perf_counter() - start[1]) * share
+        if k == DEPTHS[0]:
+            report["rankings"] = rankings
+        if plain is not None and rankings != plain(few, k):
+            raise BenchmarkError(f"pruned and plain search differ at k = {k}")
+    for query in few[:20]:
+        ask(query, DEPTHS[0])
+    taken = []
+    for query in few[:SINGLE_QUERIES]:
+        start = time.process_time(), time.perf_counter()
+        ask(query, DEPTHS[0])
+        taken.append((time.perf_counter() - start[1], time.process_time() - start[0]))
+    for share, label in ((0.5, "median"), (0.95, "p95"), (0.99, "p99")):
+        report[f"single_{label}_seconds"] = percentile([seconds for seconds, _ in taken], share)
+        report[f"single_{label}_cpu"] = percentile([cpu for _, cpu in taken], share)
+    return report
+
+
+def agree(mine: Ranking, theirs: Ranking) -> bool:
+    """Tell whether two rankings have the same scores place by place; documents of one score may change places."""
+    return len(mine) == len(theirs) and all(
+        abs(score - other) <= TOLERANCE * max(1, score) for (_, score), (_, other) in zip(mine, theirs, strict=True)
+    )
+
+
+def run(name: str, texts: Path, compiled: Path) -> dict[str, Any]:
+    """Measure a contender in a process of its own, and add its peak memory."""
+    with tempfile.TemporaryDirectory(dir=texts.parent) as folder:
+        shutil.copy(compiled / "ours.json", folder)
+        answer = Path(folder) / "report.json"
+        index = Path(folder) / "index"
+        index.mkdir()
+        shutil.copy(compiled / "ours.json", index) if name == "ours" else None
+        command = [sys.executable, "-m", "bench.search", "--measure", name, str(index), str(texts), str(answer)]
+        process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        assert process.stderr is not None
+        said = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        process.stderr.close()
+        if process.returncode:
+            raise BenchmarkError(f"{name} ended with {process.returncode}:\n{said}")
+        report: dict[str, Any] = json.loads(answer.read_text())
+        return report | {"peak_bytes": usage.ru_maxrss * 1024}
+
+
+def compare(sizes: Sequence[int], rounds: Mapping[int, int]) -> dict[str, Any]:
+    """Measure every contender at every size; return what a results file holds."""
+    packages = {"tantivy": "tantivy", "bm25s": "bm25s", "duckdb": "duckdb", "numba": "numba", "rank_bm25": "rank-bm25"}
+    results: dict[str, Any] = {
+        "machine": {
+            "python": platform.python_version(),
+            "architecture": platform.machine(),
+            "processors": os.cpu_count(),
+        },
+        "versions": {
+            **{name: importlib.metadata.version(package) for name, package in packages.items()},
+            "sqlite": sqlite3.sqlite_version,
+        },
+        "measured": [],
+    }
+    with tempfile.TemporaryDirectory() as work:
+        compiled = Path(work) / "compiled"
+        compiled.mkdir()
+        compile_ours(compiled)
+        for size in sizes:
+            texts = Path(work) / str(size)
+            texts.mkdir()
+            write_texts(texts, size)
+            names = [name for name in CONTENDERS if size <= LARGEST.get(name, size)]
+            reports: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+            for _ in range(rounds[size]):
+                for name in names:
+                    reports[name].append(run(name, texts, compiled))
+                    print(f"  {size:>9,} {name}", file=sys.stderr, flush=True)
+            reference = reports["ours"][0]["rankings"]
+            for name in names:
+                found = reports[name][0]["rankings"]
+                agreement = sum(map(agree, reference, found)) / len(found)
+                if name == "bm25s" and agreement < 1:
+                    raise BenchmarkError(
+                        f"bm25s and ours agree on {agreement:.1%} of the queries at {size:,} documents"
+                    )
+                keys = [key for key in reports[name][0] if key not in ("rankings", "queries")]
+                results["measured"].append(
+                    {
+                        "documents": size,
+                        "text_bytes": (texts / "documents.txt").stat().st_size,
+                        "engine": name,
+                        "rounds": rounds[size],
+                        "queries": reports[name][0]["queries"],
+                        "same_scores_as_ours": round(agreement, 4),
+                        **{key: least([report[key] for report in reports[name]]) for key in keys},
+                        "build_cpu_median": middle([report["build_cpu"] for report in reports[name]]),
+                    }
+                )
+            shutil.rmtree(texts)
+    return results
+
+
+def least(values: Sequence[Any]) -> Any:
+    """Return the least of some figures, or None where there are none."""
+    return None if None in values else (round(min(values), 6) if isinstance(values[0], float) else min(values))
+
+
+def middle(values: Sequence[float]) -> float:
+    """Return the median, the lower of two."""
+    return round(sorted(values)[(len(values) - 1) // 2], 6)
+
+
+# ------------------------------------------------------------------------------------------------------- telling
+
+COLUMNS = [
+    ("build, CPU s", "build_cpu", 1),
+    ("index, MB", "bytes", 1e-6),
+    ("peak, MB", "peak_bytes", 1e-6),
+    ("top 10 x 1,000, CPU s", "batch_10_cpu", 1),
+    ("top 100 x 1,000, CPU s", "batch_100_cpu", 1),
+    ("one query, median ms", "single_median_seconds", 1e3),
+    ("p95 ms", "single_p95_seconds", 1e3),
+    ("p99 ms", "single_p99_seconds", 1e3),
+]
+
+
+def table(results: Mapping[str, Any]) -> str:
+    """Return the results as a table of text."""
+    lines = []
+    for size in sorted({row["documents"] for row in results["measured"]}):
+        lines.append(f"{size:,} documents")
+        lines.append(
+            "  " + "engine".ljust(12) + "".join(label.rjust(max(len(label), 9) + 2) for label, _, _ in COLUMNS)
+        )
+        for row in results["measured"]:
+            if row["documents"] == size:
+                cells = (
+                    ("-" if row[key] is None else f"{row[key] * factor:,.3g}").rjust(max(len(label), 9) + 2)
+                    for label, key, factor in COLUMNS
+                )
+                lines.append("  " + row["engine"].ljust(12) + "".join(cells))
+    return "\n".join(lines)
+
+
+def plot(results: Mapping[str, Any], path: Path) -> None:
+    """Draw the growth of four figures with the number of documents, both axes logarithmic."""
+    shown = {label: (key, factor) for label, key, factor in (COLUMNS[0], COLUMNS[1], COLUMNS[3], COLUMNS[6])}
+    values = [
+        {"figure": label, "documents": row["documents"], "engine": row["engine"], "value": row[key] * factor}
+        for label, (key, factor) in shown.items()
+        for row in results["measured"]
+        if row[key]
+    ]
+    chart = (
+        alt.Chart(alt.InlineData(values=values))
+        .mark_line(point=True)
+        .encode(
+            alt.X("documents:Q", scale=alt.Scale(type="log"), title="documents"),
+            alt.Y("value:Q", scale=alt.Scale(type="log"), title=None),
+            alt.Color("engine:N", sort=list(CONTENDERS), title=None),
+        )
+        .properties(width=260, height=180)
+        .facet(alt.Facet("figure:N", sort=list(shown), title=None), columns=2)
+        .resolve_scale(y="independent")
+    )
+    chart.save(str(path))
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Compare the contenders up to SCALE documents; print, write and draw what they took."""
+    parser = argparse.ArgumentParser(prog="python -m bench.search", description=__doc__)
+    parser.add_argument(
+        "--scale", type=int, default=int(os.environ.get("SCALE") or SMALL), help="the largest collection"
+    )
+    parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.measure:
+        name, folder, texts, answer = options.measure
+        Path(answer).write_text(json.dumps(measure(name, Path(folder), Path(texts))))
+        return
+    sizes = [size for size in SIZES if size <= options.scale] or [options.scale]
+    results = compare(sizes, {size: 3 if size <= SMALL else 2 if size < SIZES[-1] else 1 for size in sizes})
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"search_{options.scale}.json"
+    path.write_text(json.dumps(results, indent=2) + "\n")
+    plot(results, path.with_suffix(".svg"))
+    print(table(results))
+    print(f"written: {path.relative_to(PROJECT)} and .svg")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

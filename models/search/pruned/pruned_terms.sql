@@ -1,0 +1,89 @@
+{# One row for each term, with what it can add to a score at most, and what it adds at least to that of the 10th and the
+   100th best of its documents: at that score a search for the 10 or 100 best begins to leave documents out.
+   The bounds are those of MaxScore (Turtle and Flood: Query evaluation, 1995). #}
+{%- set buckets = 64 %}
+with
+
+postings as (select * from {{ ref('pruned_postings') }}),
+
+documents as (select * from {{ ref('pruned_documents') }}),
+
+words as (select * from {{ ref('int_pruned_terms') }}),
+
+statistics as (
+    select
+        count(*) as document_count,
+        avg(cast(document_length as double)) as mean_document_length
+    from documents
+),
+
+saturations as (
+    select
+        postings.term_number,
+        statistics.document_count,
+        statistics.mean_document_length,
+        {{ pruned_saturation('postings', 'statistics.mean_document_length') }} as saturation
+    from postings
+    cross join statistics
+),
+
+bucketed as (
+    select
+        term_number,
+        cast(floor({{ buckets }} * saturation) as integer) as bucket,
+        count(*) as document_frequency,
+        max(saturation) as greatest_saturation,
+        any_value(document_count) as document_count,
+        any_value(mean_document_length) as mean_document_length
+    from saturations
+    group by term_number, cast(floor({{ buckets }} * saturation) as integer)
+),
+
+accumulated as (
+    select
+        *,
+        sum(document_frequency) over (
+            partition by term_number
+            order by bucket desc rows between unbounded preceding and current row
+        ) as documents_from_here
+    from bucketed
+),
+
+bounds as (
+    select
+        term_number,
+        sum(document_frequency) as document_frequency,
+        max(greatest_saturation) as greatest_saturation,
+        max(case when documents_from_here >= 10 then bucket end) as tenth_bucket,
+        max(case when documents_from_here >= 100 then bucket end) as hundredth_bucket,
+        any_value(document_count) as document_count,
+        any_value(mean_document_length) as mean_document_length
+    from accumulated
+    group by term_number
+),
+
+terms as (
+    select distinct
+        term,
+        term_number
+    from words
+),
+
+pruned_terms as (
+    select
+        terms.term,
+        bounds.term_number,
+        cast(bounds.document_frequency as bigint) as document_frequency,
+        cast({{ idf_bm25_lucene({
+            'document_count': 'bounds.document_count', 'document_frequency': 'bounds.document_frequency'
+        }) }} as double) as inverse_document_frequency,
+        bounds.greatest_saturation,
+        cast(coalesce(bounds.tenth_bucket, 0) / {{ buckets }}.0 as double) as tenth_saturation,
+        cast(coalesce(bounds.hundredth_bucket, 0) / {{ buckets }}.0 as double) as hundredth_saturation,
+        bounds.mean_document_length
+    from bounds
+    inner join terms on bounds.term_number = terms.term_number
+)
+
+select * from pruned_terms
+order by term
