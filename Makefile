@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.installed
 
-.PHONY: help setup demo report notebooks test lint types build pytest viewer bench clean lock
+.PHONY: help setup demo report notebooks docs test lint types build pytest viewer bench clean lock
 
 help: ## list the verbs
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,14 @@ report: $(SETUP) ## write the report of $TIKTOK_WAREHOUSE, or of the demo, as on
 	else \
 		$(BIN)/python -m tiktok_retrieval demo > /dev/null; \
 		$(BIN)/python -m tiktok_retrieval report --warehouse data/demo/warehouse.duckdb --with-words; \
+	fi
+
+docs: $(SETUP) ## write lineage and columns of $TIKTOK_WAREHOUSE, or of the demo, as one HTML page
+	@if [ -n "$${TIKTOK_WAREHOUSE:-}" ]; then \
+		$(BIN)/python -m tiktok_retrieval docs; \
+	else \
+		$(BIN)/python -m tiktok_retrieval demo > /dev/null; \
+		$(BIN)/python -m tiktok_retrieval docs --data data/demo --warehouse data/demo/warehouse.duckdb; \
 	fi
 
 notebooks: $(SETUP) ## open the SQL notebooks on $TIKTOK_WAREHOUSE, or on the demo

@@ -1,5 +1,5 @@
 -- Why is the right video not on rank 1?
--- One row for each default system and category of its failures.
+-- One row for each default system, and the best of all, and category of its failures.
 with
 
 failures as (select * from {{ ref('failures') }}),

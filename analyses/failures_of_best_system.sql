@@ -9,12 +9,12 @@ leaderboard as (select * from {{ ref('leaderboard') }}),
 
 systems as (select * from {{ ref('systems') }}),
 
--- failures are of the default systems only
+-- of ours: what a foreign run does cannot be taken apart
 best_system as (
     select leaderboard.entry_id as system_id
     from leaderboard
     inner join systems on leaderboard.entry_id = systems.system_id
-    where leaderboard.entry_kind = 'system' and systems.is_default
+    where leaderboard.entry_kind = 'system' and systems.system_kind <> 'foreign run'
     order by leaderboard.position
     limit 1
 ),

@@ -12,7 +12,10 @@ from tiktok_retrieval.pseudonyms import plain_name
 
 PLACEHOLDER = "[forgotten]"
 
-ID_KEYS = ("id", "tiktok_id", "aweme_id", "video_id", "item_id", "itemId", "display_id", "doc_id", "target", "video-id")
+ID_KEYS = (
+    *("id", "tiktok_id", "aweme_id", "video_id", "video-id", "item_id", "itemId", "display_id"),
+    *("doc_id", "target", "target_id"),
+)
 LINK_KEYS = ("permalink", "webpage_url", "original_url", "Link", "link", "VideoLink", "share_url")
 OWNER_KEYS = (
     *("creator-username", "creator-nickname", "creator_username", "creator_nickname", "author", "username"),

@@ -1,4 +1,4 @@
-{# The rows of a term's number are all of that term's occurrences and no others: none is missing, none is there twice,
+{# The lists of a term's number are all of that term's occurrences and no others: none is missing, none is there twice,
    and no two terms share a number. #}
 with
 
@@ -9,29 +9,46 @@ terms as (
         terms.collection_frequency
     from {{ ref('terms') }} as terms
     inner join {{ ref('int_indexes_selected') }} as indexes on terms.index_id = indexes.index_id
-    where indexes.stemmer is null
+    where
+        indexes.stemmer is null
+        and not indexes.split_hashtags
 ),
 
 occurrences as (
     select
         term_key,
-        sum(term_frequency) as occurrence_count,
-        min(document_frequency) as least_document_frequency,
-        max(document_frequency) as document_frequency,
-        min(collection_frequency) as least_collection_frequency,
-        max(collection_frequency) as collection_frequency
+        {{ explode('occurrences') }} as occurrence
     from {{ ref('searchable_postings') }}
+),
+
+occurrences_counted as (
+    select
+        term_key,
+        sum({{ term_frequency_of('occurrence') }}) as occurrence_count
+    from occurrences
     group by term_key
+),
+
+postings as (
+    select
+        postings.term_key,
+        postings.document_frequency,
+        postings.collection_frequency,
+        len(postings.document_numbers) as place_count,
+        len(postings.occurrences) as listed_count,
+        occurrences_counted.occurrence_count
+    from {{ ref('searchable_postings') }} as postings
+    left join occurrences_counted on postings.term_key = occurrences_counted.term_key
 )
 
 select
     terms.term_key,
-    occurrences.term_key as occurring_term_key
+    postings.term_key as listed_term_key
 from terms
-full outer join occurrences on terms.term_key = occurrences.term_key
+full outer join postings on terms.term_key = postings.term_key
 where
-    terms.collection_frequency is distinct from occurrences.occurrence_count
-    or terms.document_frequency is distinct from occurrences.document_frequency
-    or terms.collection_frequency is distinct from occurrences.collection_frequency
-    or occurrences.document_frequency <> occurrences.least_document_frequency
-    or occurrences.collection_frequency <> occurrences.least_collection_frequency
+    terms.document_frequency is distinct from postings.document_frequency
+    or terms.collection_frequency is distinct from postings.collection_frequency
+    or terms.collection_frequency is distinct from postings.occurrence_count
+    or postings.place_count is distinct from postings.listed_count
+    or postings.place_count < postings.document_frequency

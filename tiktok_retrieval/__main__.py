@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tiktok_retrieval import building, demo, handovers, leaderboards, searching
+from tiktok_retrieval import building, demo, documentation, handovers, leaderboards, searching
 from tiktok_retrieval.demo_server import DemoServer
 from viewer import cli as viewer_cli
 
@@ -109,6 +109,20 @@ def write_report(
         size = report.write(warehouse, target, with_words=with_words)
     except leaderboards.NoLeaderboardError as error:
         raise stop(f"report: {error}", 4) from error
+    console.print(f"{target}: {size / 1e6:.1f} MB, opens in any browser")
+
+
+@app.command("docs")
+def write_docs(
+    data: Annotated[Path, typer.Option("--data", envvar="TIKTOK_DATA", help="The raw zone.")] = Path("data"),
+    warehouse: Warehouse = Path("data/warehouse.duckdb"),
+    target: Annotated[Path, typer.Option("--to", help="Where the page goes.")] = Path("target/docs/index.html"),
+) -> None:
+    """Write lineage, tables and columns as one HTML page, with the SQL of each."""
+    try:
+        size = documentation.write(data, warehouse, target)
+    except (documentation.PageError, building.BuildError) as error:
+        raise stop(f"docs: {error}", 1) from error
     console.print(f"{target}: {size / 1e6:.1f} MB, opens in any browser")
 
 

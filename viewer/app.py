@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hmac
-import json
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial, wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ParamSpec, TypeVar
 
+import anyio
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi import Path as InPath
 from fastapi.exceptions import RequestValidationError
@@ -22,23 +24,44 @@ from viewer.corpus import Corpora, Corpus, Filters, Post, SearchRefusedError
 from viewer.judgements import Judgements
 from viewer.ledger import IdTakenError, LedgerFullError
 from viewer.media import ID, SLIDE, MediaFolder, web_vtt
-from viewer.page import Pages
+from viewer.page import Pages, page_settings
 from viewer.research import Research, research_router
 from viewer.safety import PARTICIPANT_COOKIE, RESEARCHER_COOKIE, Gate, cookie_value
 from viewer.settings import Settings
 from viewer.submissions import NotYoursError, Submissions
 
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
 STATIC = Path(__file__).parent / "static"
 # Media never change under their name
 MEDIA_HEADERS = {"Cache-Control": "private, max-age=86400"}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    code: {"model": messages.Problem} for code in (400, 401, 403, 404, 409, 413, 414, 415, 422, 429, 507)
+    code: {"model": messages.Problem} for code in (400, 401, 403, 404, 409, 413, 414, 415, 422, 429, 431, 507)
 }
 QueryInAddress = Annotated[str, Query(min_length=1, max_length=messages.QUERY_CHARACTERS)]
 SystemInAddress = Annotated[str | None, Query(max_length=200)]
 # A year of four digits, as DuckDB and browsers have them
 DateInAddress = Annotated[date | None, Query(ge=date(1900, 1, 1), le=date(2999, 12, 31))]
 TikTokIdInPath = Annotated[str, InPath(pattern=ID.pattern, max_length=25)]
+
+
+def in_turn(
+    most: int,
+) -> Callable[[Callable[Asked, Answer]], Callable[Asked, Coroutine[Any, Any, Answer]]]:
+    """Let at most so many requests be answered at once, in the order in which they came.
+
+    More of them than there are processors would hold one another up, and whoever only wants a cover with them.
+    """
+    turns = anyio.CapacityLimiter(most)
+
+    def wrap(answer: Callable[Asked, Answer]) -> Callable[Asked, Coroutine[Any, Any, Answer]]:
+        @wraps(answer)
+        async def wait_and_answer(*arguments: Asked.args, **options: Asked.kwargs) -> Answer:
+            return await anyio.to_thread.run_sync(partial(answer, *arguments, **options), limiter=turns)
+
+        return wait_and_answer
+
+    return wrap
 
 
 class Viewer:
@@ -54,6 +77,12 @@ class Viewer:
             settings.data, delay_minutes=settings.delay_minutes, app_version=settings.app_version
         )
         self.judgements = Judgements(settings.data, app_version=settings.app_version)
+        self.submissions.take_out_withdrawn()  # what a kill left
+        self.clear_judgements()
+
+    def clear_judgements(self) -> None:
+        """Leave the words of withdrawn queries in no judgement either."""
+        self.judgements.take_out_words(self.submissions.withdrawn_ids())
 
     @property
     def corpus(self) -> Corpus:
@@ -74,15 +103,7 @@ class Viewer:
 
     def page_settings(self) -> str:
         """Return what the scripts have to know."""
-        return json.dumps(
-            {
-                "delaySeconds": self.settings.delay_minutes * 60,
-                "queryGoal": self.settings.query_goal,
-                "queryCharacters": messages.QUERY_CHARACTERS,
-                "appVersion": self.settings.app_version,
-                "namesAreShown": self.corpus.shows_names,
-            }
-        )
+        return page_settings(self.settings, names_are_shown=self.corpus.shows_names, source="server")
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -234,7 +255,12 @@ def _add_watching(app: FastAPI, viewer: Viewer) -> None:
 
 
 def _add_search(app: FastAPI, viewer: Viewer) -> None:
+    processors = os.cpu_count() or 1
+    # What is looked at after a search must not make the next one wait
+    after_search = in_turn(max(1, processors // 2))
+
     @app.get("/api/search")
+    @in_turn(processors)
     def search(
         query: QueryInAddress,
         creator: Annotated[str | None, Query(max_length=100)] = None,
@@ -259,6 +285,7 @@ def _add_search(app: FastAPI, viewer: Viewer) -> None:
         return messages.Results(query=query, system_id=system or viewer.corpus.best_system, results=results)
 
     @app.get("/api/snippets")
+    @after_search
     def snippets(
         query: QueryInAddress,
         tiktok_id: Annotated[list[messages.TikTokId], Query(max_length=50)],
@@ -280,6 +307,7 @@ def _add_search(app: FastAPI, viewer: Viewer) -> None:
         )
 
     @app.get("/api/explain")
+    @after_search
     def explain(
         query: QueryInAddress,
         tiktok_id: Annotated[messages.TikTokId, Query()],
@@ -312,6 +340,7 @@ def _add_queries(app: FastAPI, viewer: Viewer) -> None:
     def withdraw(withdrawal: messages.Withdrawal) -> messages.Receipt:
         """Take back a query of one's own."""
         is_new = viewer.submissions.withdraw(withdrawal.query_id, withdrawal.owner_key)
+        viewer.clear_judgements()
         return messages.Receipt(query_id=withdrawal.query_id, is_new=is_new)
 
     @app.post("/api/mine")
@@ -322,4 +351,6 @@ def _add_queries(app: FastAPI, viewer: Viewer) -> None:
     @app.post("/api/mine/withdraw")
     def withdraw_mine(owner: messages.Owner) -> messages.Receipts:
         """Take back everything that one has given."""
-        return messages.Receipts(withdrawn=viewer.submissions.withdraw_all(owner.owner_key))
+        count = viewer.submissions.withdraw_all(owner.owner_key)
+        viewer.clear_judgements()
+        return messages.Receipts(withdrawn=count)

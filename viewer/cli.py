@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import sys
 from pathlib import Path
@@ -51,6 +52,49 @@ def listen(host: str, port: int) -> socket.socket:
         listening.close()
         raise
     return listening
+
+
+@app.command("export")
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where the files go: a new folder, or that of an earlier export.")],
+    data: Data = None,
+    warehouse: Warehouse = None,
+    delay: Annotated[
+        float, typer.Option("--delay", min=0, help="Minutes from the first viewing to the form for queries.")
+    ] = 60,
+    goal: Annotated[int, typer.Option("--goal", min=1, help="How many queries a participant is asked for.")] = 5,
+    with_names: Annotated[
+        bool, typer.Option("--with-names", help="Leave names as they are, instead of pseudonyms.")
+    ] = False,
+    without_media: Annotated[bool, typer.Option("--without-media", help="Leave clips and pictures out.")] = False,
+    link_media: Annotated[
+        bool, typer.Option("--link-media", help="Link media files instead of copying them, on the same disk.")
+    ] = False,
+) -> None:
+    """Write the viewer as files that any web server can serve; queries leave the browser as a file."""
+    data, warehouse = find(data, warehouse)
+    settings = Settings(data=data, warehouse=warehouse, delay_minutes=delay, query_goal=goal, with_names=with_names)
+    try:
+        from viewer import exporting
+        from viewer.corpus import CorpusError
+    except ImportError as error:
+        raise stop(f"{error.name} is missing: install the viewer with pip install -e '.[viewer]'", 3) from error
+    from tiktok_retrieval.disguises import ExportError
+
+    try:
+        made = exporting.export(settings, folder, with_media=not without_media, link_media=link_media)
+    except CorpusError as error:
+        raise stop(error, 4) from error
+    except ExportError as error:
+        raise stop(error, error.code) from error
+    print(
+        f"{folder}: {made.tiktoks} TikToks, {made.videos} videos, {made.pictures} pictures, {made.megabytes:.1f} MB; "
+        f"to try it: python -m http.server --bind 127.0.0.1 --directory {shlex.quote(str(folder))}"
+    )
+    if with_names:
+        print("With names: hand it to no one who may not know them.")
+    else:
+        print("Pseudonymised, not anonymous: names are replaced, but ids lead to the posts, and faces and voices stay.")
 
 
 @app.command("serve")
@@ -124,6 +168,8 @@ def _serve(settings: Settings) -> None:
         web_app = create_app(settings)
     except (CorpusError, ExportError) as error:
         raise stop(error, 4) from error
+    except OSError as error:
+        raise stop(f"the words of withdrawn queries cannot be taken out: {error}: let it write there", 1) from error
     try:
         listening = listen(settings.host, settings.port)
     except OSError as error:

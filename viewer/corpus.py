@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -187,6 +187,22 @@ class Corpus:
         found = cursor.execute(query, parameters or None)
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def stream(self, query: str, parameters: Mapping[str, Any] | None = None) -> Iterator[tuple[Any, ...]]:
+        """Run a query and yield its rows, of which only some are in memory at once. Raises duckdb.Error."""
+        found = self._connection.cursor().execute(query, parameters)
+        while batch := found.fetchmany(10_000):
+            yield from batch
+
+    def field_text(self, field: str, text: str) -> str | None:
+        """Return how the text of a field of the index appears."""
+        if field in NAME_FIELDS:
+            return self._disguise.person(text)
+        return self._disguise.music_title(text) if field == "music_title" else self._disguise.text(text)
+
+    def cards(self) -> list[Card]:
+        """Return all documents that a search can find, in the order of their numbers."""
+        return [self._card(row) for row in self.rows("from search.searchable_documents order by document_number")]
 
     def _read_ids(self) -> tuple[str, ...]:
         # The browser shuffles; of a large corpus everybody gets the same sample, so that targets can be compared

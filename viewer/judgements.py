@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from extract.journal import Entry
 from viewer.ledger import Ledger
 
 FILE = "judgements.ndjson"
@@ -68,6 +70,18 @@ class Judgements:
                 "app_version": self._app_version,
             }
         )
+
+    def take_out_words(self, query_ids: frozenset[str]) -> int:
+        """Take the words of queries out of the file, which keeps the answers; return how many lines changed."""
+        if not any(line.get("query_text") and line.get("query_id") in query_ids for line in self.ledger.lines()):
+            return 0
+
+        def hide(entry: Entry, raw: bytes) -> bytes:
+            if entry.line is None or entry.line.get("query_id") not in query_ids:
+                return raw
+            return json.dumps({**entry.line, "query_text": None}, ensure_ascii=False).encode() + b"\n"
+
+        return self.ledger.rewrite(hide)
 
     def answers(self) -> dict[Pair, dict[str, Answer]]:
         """Return each judge's last answer for each pair of query and TikTok."""

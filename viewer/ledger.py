@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from extract.journal import Journal
+from extract.journal import Entry, Journal
 
 Line = Mapping[str, Any]
 READ_BYTES = 1 << 20
@@ -74,6 +74,7 @@ class Ledger:
         self._waiting: list[_Pending] = []
         self._waiting_lock = threading.Lock()
         self._writer = threading.Lock()
+        self._identity: tuple[int, int] | None = None
         self._reset(None)
 
     def add(self, line: Line) -> bool:
@@ -89,7 +90,8 @@ class Ledger:
 
     def owner_of(self, line_id: str) -> str | None:
         """Return who wrote a line, as far as this process has seen it; None for nobody."""
-        known = self._known.get(line_id)
+        with self._writer:  # a file that was replaced is just being read anew
+            known = self._known.get(line_id)
         return known.owner if known else None
 
     def lines(self) -> Iterator[dict[str, Any]]:
@@ -102,9 +104,18 @@ class Ledger:
             with self._writer:
                 self._journal.append_chosen(self._choose_nothing)
 
+    def rewrite(self, change: Callable[[Entry, bytes], bytes | None]) -> int:
+        """Replace the file by what `change` makes of each line; nobody can write meanwhile. Raises OSError."""
+        with self._writer:
+            changed = self._journal.rewrite(change)
+            self._identity = None  # what came before is gone, and the next file may get its number
+            return changed
+
     def close(self) -> None:
         """Let go of the file."""
-        self._journal.close()
+        with self._writer:
+            self._journal.close()
+            self._identity = None
 
     def _reset(self, identity: tuple[int, int] | None) -> None:
         self._identity = identity

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jinja2
 from fastapi.responses import HTMLResponse
 
 from viewer.corpus import Corpora, Corpus
+from viewer.messages import QUERY_CHARACTERS
+from viewer.settings import Settings
 
 TEMPLATES = Path(__file__).parent / "templates"
 FIELDS = {
@@ -39,6 +42,20 @@ def environment() -> jinja2.Environment:
     templates.filters["when"] = when
     templates.filters["figure"] = lambda value: "–" if value is None else f"{value:.3f}"
     return templates
+
+
+def page_settings(settings: Settings, *, names_are_shown: bool, source: Literal["server", "files"]) -> str:
+    """Return what the scripts of the start page have to know."""
+    return json.dumps(
+        {
+            "delaySeconds": settings.delay_minutes * 60,
+            "queryGoal": settings.query_goal,
+            "queryCharacters": QUERY_CHARACTERS,
+            "appVersion": settings.app_version,
+            "namesAreShown": names_are_shown,
+            "source": source,
+        }
+    )
 
 
 def duration(seconds: Any) -> str:

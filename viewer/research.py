@@ -211,12 +211,15 @@ class Research:
         withdrawn = {line["withdrawn"] for line in lines if isinstance(line.get("withdrawn"), str)}
         rows: list[Row] = []
         for line in reversed(lines):
-            if not isinstance(line.get("query_id"), str) or not isinstance(line.get("query_text"), str):
+            if not isinstance(line.get("query_id"), str):
                 continue
             is_withdrawn = line["query_id"] in withdrawn
+            if not is_withdrawn and not isinstance(line.get("query_text"), str):
+                continue
             target = str(line.get("target_id"))
             rows.append(
                 {
+                    **dict.fromkeys(("pseudonym", "submitted_at", "delay_seconds", "is_early", "found_by")),
                     **line,
                     "query_text": None if is_withdrawn else line["query_text"],
                     "is_withdrawn": is_withdrawn,
@@ -253,7 +256,11 @@ class Research:
                     select entry_id from evaluation.leaderboard
                     where entry_kind = 'system' order by position limit $systems
                 )
-                and runs.doc_id not in (select doc_id from test_collection.qrels where query_id = $query_id)
+                and runs.doc_id not in (
+                    select doc_id from test_collection.qrels where query_id = $query_id
+                    except
+                    select doc_id from test_collection.pooled_judgements where query_id = $query_id and reason is null
+                )
             """,
             {"query_id": query_id, "ranks": POOLED_RANKS, "systems": POOLED_SYSTEMS},
         )

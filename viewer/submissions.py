@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from extract.journal import Entry
 from viewer.ledger import Ledger
 from viewer.messages import Submission
 
 FILE = "queries.ndjson"
 MAX_LINES = 200_000
+# What stays of a query that was withdrawn: that there was one, whose it was, and when
+TOMBSTONE = ("query_id", "owner", "submitted_at", "app_version")
 
 
 class NotYoursError(Exception):
@@ -75,13 +79,43 @@ class Submissions:
         return self.ledger.add(line)
 
     def withdraw(self, query_id: str, owner_key: str) -> bool:
-        """Take a query back; say whether it was not withdrawn before. Raises NotYoursError, LedgerError, OSError."""
+        """Take a query back, and its words out of the file; say whether it was not withdrawn before.
+
+        Raises NotYoursError, LedgerError, OSError.
+        """
+        is_new = self._note_withdrawal(query_id, owner_key)
+        self.take_out_withdrawn()
+        return is_new
+
+    def _note_withdrawal(self, query_id: str, owner_key: str) -> bool:
         self.ledger.refresh()
         owner = owner_of(owner_key)
         if self.ledger.owner_of(query_id) != owner:
             raise NotYoursError("there is no such query of yours")
         line = {"withdrawn": query_id, "owner": owner, "submitted_at": _time(datetime.now(UTC))}
         return self.ledger.add({**line, "app_version": self._app_version})
+
+    def withdrawn_ids(self) -> frozenset[str]:
+        """Return which queries were taken back."""
+        found = (line.get("withdrawn") for line in self.ledger.lines())
+        return frozenset(query_id for query_id in found if isinstance(query_id, str))
+
+    def take_out_withdrawn(self) -> int:
+        """Leave of each withdrawn query that there was one, also of what a kill left in between; return how many."""
+        gone = self.withdrawn_ids()
+        if not any(line.get("query_id") in gone and not line.get("is_withdrawn") for line in self.ledger.lines()):
+            return 0
+
+        def bury(entry: Entry, raw: bytes) -> bytes:
+            if entry.line is None:
+                # A torn line stood before the whole one; the line stays, blank, so that others keep their places
+                return b"\n" if any(query_id.encode() in raw for query_id in gone) else raw
+            if entry.line.get("query_id") not in gone or entry.line.get("is_withdrawn"):
+                return raw
+            kept = {name: entry.line[name] for name in TOMBSTONE if name in entry.line}
+            return json.dumps({**kept, "is_withdrawn": True}).encode() + b"\n"
+
+        return self.ledger.rewrite(bury)
 
     def given(self, owner_key: str) -> list[dict[str, Any]]:
         """Return everything a participant gave, withdrawals included, as it stands in the file but for the owner."""
@@ -97,4 +131,6 @@ class Submissions:
         lines = self.given(owner_key)
         gone = {line["withdrawn"] for line in lines if "withdrawn" in line}
         open_ids = [line["query_id"] for line in lines if "query_id" in line and line["query_id"] not in gone]
-        return sum(self.withdraw(query_id, owner_key) for query_id in open_ids)
+        count = sum(self._note_withdrawal(query_id, owner_key) for query_id in open_ids)
+        self.take_out_withdrawn()
+        return count

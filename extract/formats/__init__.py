@@ -8,6 +8,7 @@ from extract.formats.console import CONSOLE
 from extract.formats.original import MASTER, OCR, QUERIES, SPEECH, TIKTOKS_DB
 from extract.formats.personal_export import PERSONAL_EXPORT
 from extract.formats.research_api import RESEARCH_API
+from extract.formats.viewer import VIEWER
 from extract.formats.yt_dlp import YT_DLP
 from extract.formats.zeeschuimer import ZEESCHUIMER
 
@@ -19,6 +20,7 @@ FORMATS: tuple[Format, ...] = (
     ZEESCHUIMER,
     RESEARCH_API,
     PERSONAL_EXPORT,
+    VIEWER,
     QUERIES,
     MASTER,
     OCR,

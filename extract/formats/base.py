@@ -70,7 +70,8 @@ class Format:
     """One input format.
 
     `place` is the folder, or for a format of which there is one file its fixed path, below the raw zone; `expected`
-    says in a line how the format is recognised; `later` is the folder for a second such file, if there may be one.
+    says in a line how the format is recognised; `later` is the folder for a second such file, if there may be one;
+    `endings` are those of the names under which staging looks for it.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Format:
     posts: Callable[[Record], Iterator[Post]] = no_posts
     is_single: bool = False
     later: PurePosixPath | None = None
+    endings: tuple[str, ...] = (".json", ".ndjson", ".jsonl")
 
 
 def id_text(value: Any) -> str | None:

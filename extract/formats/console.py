@@ -72,4 +72,5 @@ CONSOLE = Format(
     "an array of objects with keys such as video-src, coverphoto-src, creator-username",
     recognises,
     posts,
+    endings=(".json",),
 )

@@ -82,6 +82,7 @@ QUERIES = Format(
     is_queries,
     is_single=True,
     later=PurePosixPath("queries"),
+    endings=(".json",),
 )
 TIKTOKS_DB = Format(
     "the original's tiktoks.db",

@@ -48,14 +48,14 @@ def targets_of(words: Sequence[str]) -> Targets:
 
 def json_files(data: Path) -> list[Path]:
     """Return the files of the raw zone that hold records, journals and deletions left out."""
-    patterns = ("info/*", "imports/*/*", "queries/*", "replaced/*", "*.json", "queries.ndjson")
+    patterns = ("info/*", "imports/*/*", "queries/*", "replaced/*", "*.json")
     found = (path for pattern in patterns for path in data.glob(pattern))
     return sorted({path for path in found if path.suffix.lower() in (".json", ".ndjson", ".jsonl") and path.is_file()})
 
 
 def journal_files(data: Path) -> list[Path]:
-    """Return the journals; the list of what is to be forgotten is none of them."""
-    return sorted(path for path in data.glob("*.ndjson") if path.name not in (DELETIONS, "queries.ndjson"))
+    """Return what is written line by line and has a lock; the list of what is to be forgotten is none of them."""
+    return sorted(path for path in data.glob("*.ndjson") if path.name != DELETIONS)
 
 
 def find_owned(data: Path, targets: Targets) -> tuple[frozenset[str], frozenset[str]]:

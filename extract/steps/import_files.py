@@ -179,8 +179,9 @@ def place_for(data: Path, form: Format, name: str, digest: str, size: int, *, fo
             return known, True
     wanted = PurePosixPath(name)
     suffix = wanted.suffix.lower()
-    if suffix not in ((".json",) if form.place.name in ("info", "queries.json") else (".json", ".ndjson", ".jsonl")):
-        wanted, suffix = PurePosixPath(f"{name}.json"), ".json"
+    if suffix not in form.endings:
+        suffix = form.endings[0]
+        wanted = PurePosixPath(f"{name}{suffix}")
     path = target / wanted.name
     if path.exists():
         path = target / f"{wanted.name[: -len(suffix)]}.{digest[:8]}{suffix}"

@@ -20,7 +20,9 @@
                 "var freshness_days is '" ~ freshness ~ "': give a whole number of days from 1 up"
             ) }}
         {%- endif %}
-        {%- for name in ['all_systems', 'keep_incomplete_tiktoks', 'original_study', 'pseudonymise', 'pseudonymise_ids'] %}
+        {%- for name in [
+            'all_systems', 'keep_incomplete_tiktoks', 'original_study', 'pooled_judgements', 'pseudonymise', 'pseudonymise_ids'
+        ] %}
             {%- if var(name, false) is not boolean %}
                 {{- exceptions.raise_compiler_error("var " ~ name ~ " is '" ~ var(name) ~ "': give true or false") }}
             {%- endif %}
@@ -116,6 +118,14 @@
                 "formula in ('lm_dirichlet', 'lm_jelinek_mercer') and (smoothing is null or cast(smoothing as double) <= 0"
                     ~ " or (formula = 'lm_jelinek_mercer' and cast(smoothing as double) >= 1))",
                 'give the smoothing, too: a mu above 0 for Dirichlet, a lambda between 0 and 1 for Jelinek-Mercer'
+            ) %}
+        {%- elif seed.name == 'tokenizers' %}
+            {%- do refuse_seed_values(
+                files[seed.unique_id],
+                'split_hashtags',
+                "cast(split_hashtags as boolean) and (unit = 'ngram' or cleaning not in ('"
+                    ~ hashtag_patterns() | join("', '") ~ "'))",
+                'give false, or a unit that is made of words and one of the cleanings ' ~ hashtag_patterns() | join(', ')
             ) %}
         {%- elif seed.name == 'indexes' %}
             {%- do refuse_seed_values(

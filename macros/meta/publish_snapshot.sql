@@ -9,6 +9,8 @@
 
 {% macro duckdb__publish_snapshot(results) -%}
     {%- if execute and flags.WHICH == 'build' %}
+        {#- an exposure is nothing to build -#}
+        {%- set results = results | rejectattr('node.resource_type', 'equalto', 'exposure') | list %}
         {%- set done = results | selectattr('status', 'in', ['success', 'pass', 'warn']) | map(attribute='node.unique_id') | list %}
         {%- set wanted = graph.nodes.values() | selectattr('resource_type', 'in', ['model', 'seed', 'test'])
             | selectattr('config.enabled') | map(attribute='unique_id') | list %}

@@ -27,11 +27,12 @@
     )
 {%- endmacro %}
 
-{# The normal quantiles of a two-sided 95 % statement and of a power of 80 %. #}
+{# The normal quantile of a two-sided 95 % statement. #}
 {% macro normal_quantile_975() -%}
     {{ return(1.959963984540054) }}
 {%- endmacro %}
 
+{# The normal quantile of a power of 80 %. #}
 {% macro normal_quantile_80() -%}
     {{ return(0.8416212335729143) }}
 {%- endmacro %}

@@ -76,6 +76,7 @@
     end
 {%- endmacro %}
 
+{# The same before it is divided by the norm of the query. #}
 {% macro unnormalised_query_weight_tf_idf(s) -%}
     {{ smart_term_frequency(
         'substring(' ~ s.notation ~ ', 5, 1)',

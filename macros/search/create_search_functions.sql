@@ -23,11 +23,16 @@
         {%- if built == tables | length %}
             {%- set systems = [] %}
             {%- for row in run_query(
-                'select system_id, refusal, is_best, formula from search.searchable_systems order by system_id'
+                'select system_id, refusal, is_best, formula, cleaning from search.searchable_systems order by system_id'
             ).rows %}
-                {%- do systems.append({'system_id': row[0], 'refusal': row[1], 'is_best': row[2], 'formula': row[3]}) %}
+                {%- do systems.append({
+                    'system_id': row[0], 'refusal': row[1], 'is_best': row[2], 'formula': row[3], 'cleaning': row[4]
+                }) %}
             {%- endfor %}
-            {%- for statement in [search_function(systems), explain_function(systems), snippets_function(systems)] %}
+            {%- for statement in [
+                search_function(systems), explain_function(systems), snippets_function(systems),
+                contributions_function(systems), search_rules_function(systems), terms_of_function(systems)
+            ] %}
                 {%- do run_query(statement) %}
             {%- endfor %}
         {%- endif %}

@@ -3,20 +3,26 @@
     create or replace macro explain(query, doc_id, system := null) as table
     with
 
-    {{ query_terms(systems) }},
+    {{ query_terms(systems, asked=["cast(doc_id as varchar) as asked_id"]) }},
 
     {{ asked_document() }},
 
-    {{ occurrences(documents='asked_document') }},
+    {{ occurrences() }},
+
+    document_occurrences as (
+        select occurrences.*
+        from occurrences
+        inner join asked_document as documents on occurrences.document_number = documents.document_number
+        where occurrences.term_frequency is not null
+    ),
 
     term_documents as (
         select
             occurrences.term_key,
             sum(occurrences.term_frequency) as term_frequency,
-            sum(occurrences.normalised_term_frequency) as normalised_term_frequency,
             any_value(occurrences.document_frequency) as document_frequency,
             any_value(occurrences.collection_frequency) as collection_frequency
-        from occurrences
+        from document_occurrences as occurrences
         group by occurrences.term_key
     )
 
@@ -28,12 +34,8 @@
         {{ formula_cases('idf', systems, search_statistics()) }} as idf,
         occurrences.query_term_frequency
         * {{ formula_cases('weight', systems, search_statistics()) }}
-        * case
-            when chosen.shares_are_normalised
-                then occurrences.normalised_term_frequency / term_documents.normalised_term_frequency
-            else occurrences.term_frequency / term_documents.term_frequency
-        end as contribution
-    from occurrences
+        * occurrences.term_frequency / term_documents.term_frequency as contribution
+    from document_occurrences as occurrences
     inner join term_documents on occurrences.term_key = term_documents.term_key
     cross join chosen
     cross join asked_document as documents

@@ -1,11 +1,13 @@
 {# What the search functions begin with. They are table macros: a parameter replaces every unqualified name that is the
-   same, so that columns are qualified throughout. DuckDB plans a call anew each time, and that takes longer than to
-   compute it: what a system does stands in columns of searchable_systems, not in branches here. #}
+   same, so that columns are qualified throughout. A parameter is named once, in the first CTE: DuckDB keeps the plan of
+   a prepared statement only where each of its parameters stands in one place. Other calls it plans anew each time, and
+   that takes longer than to compute them: what a system does stands in columns of searchable_systems, not in branches
+   here. #}
 
-{# A CTE: the one system that is asked for, or the best; an error that says what to do where it cannot be searched. Its
-   name is checked against names written into the function, which costs nothing. `columns`: more columns computed from
-   its row. #}
-{% macro chosen_system(systems, columns=[]) -%}
+{# A CTE: the one system that is asked for, or the best, and beside it what is asked; an error that says what to do where
+   it cannot be searched. Its name is checked against names written into the function, which costs no join; the lambda
+   is there to name the parameter once. `asked`: the parameters as columns; `columns`: more, computed from both. #}
+{% macro chosen_system(systems, asked=[], columns=[]) -%}
     {%- set searched = systems | rejectattr('refusal') | map(attribute='system_id') | list -%}
     {%- set best = systems | selectattr('is_best') | map(attribute='system_id') | list -%}
     chosen as materialized (
@@ -14,25 +16,33 @@
             {{ column }},
             {% endfor -%}
             systems.*
-        from search.searchable_systems as systems
-        where
-            systems.system_id = case
-                {%- if searched %}
-                when system is null then {{ quoted(best[0]) }}
-                when cast(system as varchar) in ({{ quoted_list(searched) }}) then cast(system as varchar)
-                {%- endif %}
-                {%- for row in systems if row.refusal %}
-                when cast(system as varchar) = {{ quoted(row.system_id) }}
-                    then error({{ quoted(
-                        'system ' ~ row.system_id ~ ' cannot be searched from SQL, because ' ~ row.refusal
-                        ~ ': choose one of ' ~ searched | join(', ')
-                    ) }})
-                {%- endfor %}
-                else error(
-                    coalesce('there is no system ''' || cast(system as varchar) || '''', 'there is no system to search')
-                    || {{ quoted(': choose one of ' ~ searched | join(', ') if searched else '') }}
-                )
-            end
+        from (
+            select
+                coalesce(cast(query as varchar), '') as text,
+                {% for column in asked -%}
+                {{ column }},
+                {% endfor -%}
+                systems.*
+            from search.searchable_systems as systems
+            where
+                systems.system_id = list_transform([cast(system as varchar)], lambda name: case
+                    {%- if searched %}
+                    when name is null then {{ quoted(best[0]) }}
+                    when name in ({{ quoted_list(searched) }}) then name
+                    {%- endif %}
+                    {%- for row in systems if row.refusal %}
+                    when name = {{ quoted(row.system_id) }}
+                        then error({{ quoted(
+                            'system ' ~ row.system_id ~ ' cannot be searched from SQL, because ' ~ row.refusal
+                            ~ ': choose one of ' ~ searched | join(', ')
+                        ) }})
+                    {%- endfor %}
+                    else error(
+                        coalesce('there is no system ''' || name || '''', 'there is no system to search')
+                        || {{ quoted(': choose one of ' ~ searched | join(', ') if searched else '') }}
+                    )
+                end)[1]
+        ) as systems
     )
 {%- endmacro %}
 
@@ -41,6 +51,7 @@
     '{{ text | replace("'", "''") }}'
 {%- endmacro %}
 
+{# Texts as the list behind `in`, without its brackets. #}
 {% macro quoted_list(texts) -%}
     {% for text in texts %}{{ quoted(text) }}{{ ', ' if not loop.last }}{% endfor %}
 {%- endmacro %}
@@ -57,40 +68,41 @@
     ))
 {%- endmacro %}
 
-{# A text in pieces, as a list: runs of ASCII, and between them each grapheme cluster as its scheme looks it up. #}
-{% macro text_pieces(text, scheme) -%}
-    case
-        when {{ is_ascii(text) }} then [{{ text }}]
-        else flatten(list_transform(
-            {{ ascii_and_other_runs(text) }},
-            lambda run: case
-                when {{ is_ascii('run') }} then [run]
-                else list_transform({{ graphemes('run') }}, lambda piece: {{ lookup_cluster('piece', scheme) }})
-            end
-        ))
-    end
+{# A text as its scheme normalises it: runs of ASCII in lowercase, and between them the form of each grapheme cluster or
+   else of its characters. #}
+{% macro normalised_text(text, scheme, forms) -%}
+    {%- set characters -%}
+    list_transform({{ split_text('piece', '') }}, lambda part: {{ forms }}['character ' || part])
+    {%- endset -%}
+    {%- set clusters -%}
+    list_transform(
+        list_transform({{ graphemes('run') }}, lambda piece: {{ lookup_cluster('piece', scheme) }}),
+        lambda piece: coalesce({{ forms }}['cluster ' || piece], {{ joined(characters) }}, '')
+    )
+    {%- endset -%}
+    {%- set runs -%}
+    list_transform(
+        {{ ascii_and_other_runs(text) }},
+        lambda run: case when {{ is_ascii('run') }} then lower(run) else {{ joined(clusters) }} end
+    )
+    {%- endset -%}
+    coalesce({{ joined(runs) }}, '')
 {%- endmacro %}
 
-{# The normalised text of such pieces. #}
-{% macro normalised_pieces(pieces, forms) -%}
-    array_to_string(
-        list_transform(
-            {{ pieces }},
-            lambda piece: case
-                when {{ is_ascii('piece') }} then lower(piece)
-                else coalesce(
-                    {{ forms }}['cluster ' || piece],
-                    array_to_string(
-                        list_transform(
-                            {{ split_text('piece', '') }},
-                            lambda part: coalesce({{ forms }}['character ' || part], '')
-                        ),
-                        ''
-                    )
-                )
-            end
-        ),
-        ''
+{# A list of texts as one text, null for an empty list. DuckDB's array_to_string is a macro that repeats the list. #}
+{% macro joined(texts) -%}
+    list_aggregate({{ texts }}, 'string_agg', '')
+{%- endmacro %}
+
+{# A subquery of one row: the forms of what is not ASCII in a text, null for none. `texts` is one row. #}
+{% macro needed_forms(texts) -%}
+    (
+        select map_from_entries(list((forms.kind || ' ' || forms.sequence, forms.form))) as forms
+        from search_index.character_forms as forms
+        inner join {{ texts }} as texts
+            on
+                forms.scheme = case when not {{ is_ascii('texts.text') }} then texts.scheme end
+                and contains({{ lookup_cluster('texts.text', 'texts.scheme') }}, forms.sequence)
     )
 {%- endmacro %}
 
@@ -121,76 +133,46 @@
     ))
 {%- endmacro %}
 
-{# CTEs: the texts of a relation, each with its terms by the chosen system. `rows` selects the column text; `condition`
-   is false where it is known beforehand that they are ASCII. #}
-{% macro texts_and_terms(name, rows, condition) -%}
-    {{ name }}_pieces as (
-        select
-            texts.text,
-            {{ text_pieces('texts.text', 'chosen.scheme') }} as pieces,
-            chosen.*
-        from ({{ rows }}) as texts
-        cross join chosen
-    ),
-
-    {{ name }}_forms as (
-        select map_from_entries(list((forms.kind || ' ' || forms.sequence, forms.form))) as forms
-        from search_index.character_forms as forms
-        inner join (
-            select distinct
-                texts.scheme,
-                unnest(list_concat(texts.pieces, {{ split_text("array_to_string(texts.pieces, '')", '') }})) as sequence
-            from {{ name }}_pieces as texts
-            where {{ condition }}
-        ) as needed
-            on
-                forms.scheme = needed.scheme
-                and forms.sequence = needed.sequence
-        where {{ condition }}
-    ),
-
-    {{ name }}_cleaned as (
-        select
-            {{ cleaned_as('texts', normalised_pieces('texts.pieces', 'forms.forms')) }} as cleaned_text,
-            texts.*
-        from {{ name }}_pieces as texts
-        cross join {{ name }}_forms as forms
-    ),
-
-    {{ name }}_tokens as (
-        select
-            texts.text,
-            texts.index_id,
-            {{ terms_of('texts', 'texts.cleaned_text') }} as terms
-        from {{ name }}_cleaned as texts
-    )
-{%- endmacro %}
-
 {# CTEs: the chosen system and the query's terms. A stop word is in no index and needs no list. #}
-{% macro query_terms(systems, columns=[]) -%}
-    {%- set query_text = "coalesce(cast(query as varchar), '')" -%}
-    {{ chosen_system(systems, columns) }},
+{% macro query_terms(systems, asked=[], columns=[]) -%}
+    {{ chosen_system(systems, asked, columns) }},
 
-    {{ texts_and_terms('query', 'select ' ~ query_text ~ ' as text', 'not ' ~ is_ascii(query_text)) }},
+    query_cleaned as (
+        select
+            {{ cleaned_as('chosen', normalised_text('chosen.text', 'chosen.scheme', 'forms.forms')) }} as cleaned_text,
+            chosen.*
+        from chosen
+        cross join {{ needed_forms('chosen') }} as forms
+    ),
+
+    query_counted as (
+        select
+            query_cleaned.index_id,
+            list_histogram({{ terms_of('query_cleaned', 'query_cleaned.cleaned_text') }}) as frequencies
+        from query_cleaned
+    ),
 
     query_terms as (
         select
-            tokens.term,
-            {{ term_key('tokens.index_id', 'tokens.term') }} as term_key,
-            count(*) as query_term_frequency
-        from (select unnest(query_tokens.terms) as term, query_tokens.index_id from query_tokens) as tokens
-        group by tokens.index_id, tokens.term
+            counted.term,
+            {{ term_key('counted.index_id', 'counted.term') }} as term_key,
+            counted.query_term_frequency
+        from (
+            select
+                query_counted.index_id,
+                unnest(map_keys(query_counted.frequencies)) as term,
+                unnest(map_values(query_counted.frequencies)) as query_term_frequency
+            from query_counted
+        ) as counted
     )
 {%- endmacro %}
 
 {# CTEs: the row of the document that is asked for; an error where there is none. #}
 {% macro asked_document() -%}
-    asked as (select cast(doc_id as varchar) as asked_id),
-
     asked_documents as (
         select any_value(documents) as document
         from search.searchable_documents as documents
-        inner join asked on documents.doc_id = asked.asked_id
+        inner join chosen on documents.doc_id = chosen.asked_id
     ),
 
     asked_document as (
@@ -199,13 +181,13 @@
                 coalesce(
                     asked_documents.document,
                     error(
-                        'there is no document ' || coalesce('''' || asked.asked_id || '''', 'null')
+                        'there is no document ' || coalesce('''' || chosen.asked_id || '''', 'null')
                         || ': search.searchable_documents lists those that there are'
                     )
                 )
             )
         from asked_documents
-        cross join asked
+        cross join chosen
     )
 {%- endmacro %}
 
@@ -214,36 +196,62 @@
     {{ text_number(index_id ~ " || ' ' || " ~ term) }}
 {%- endmacro %}
 
-{# A CTE: where the query's terms stand in the fields that the system searches, counted as it weighs the fields, and
-   once more with each field's own length taken into account. `documents` narrows the search to those of a relation. #}
-{% macro occurrences(documents=none, columns=[]) -%}
-    occurrences as (
+{# How an occurrence is packed into one whole number, which is stored and read as one list instead of three: the field's
+   number in 8 bits, the term frequency in the next 27, the field's length in the next 28. #}
+{% macro packed_occurrence(field_number, term_frequency, field_length) -%}
+    {{ field_number }} + {{ term_frequency }} * cast(256 as bigint) + {{ field_length }} * cast(34359738368 as bigint)
+{%- endmacro %}
+
+{% macro field_number_of(occurrence) -%}
+    ({{ occurrence }} & 255)
+{%- endmacro %}
+
+{% macro term_frequency_of(occurrence) -%}
+    (({{ occurrence }} >> 8) & 134217727)
+{%- endmacro %}
+
+{% macro field_length_of(occurrence) -%}
+    ({{ occurrence }} >> 35)
+{%- endmacro %}
+
+{# CTEs: where the query's terms stand in the fields that the system searches, and how much each place counts: the
+   occurrences, weighted as the system weighs the field and, where its formula does so, beside the field's length; null in a field that it does
+   not weigh. `columns`: more columns of the chosen system. #}
+{% macro occurrences(columns=[]) -%}
+    {%- set field_number = field_number_of('packed_occurrences.occurrence') -%}
+    {%- set occurrence_count = term_frequency_of('packed_occurrences.occurrence') -%}
+    packed_occurrences as (
         select
             query_terms.term,
             query_terms.query_term_frequency,
-            postings.term_key,
-            postings.document_number,
-            postings.field_number,
+            query_terms.term_key,
             postings.document_frequency,
             postings.collection_frequency,
-            postings.term_frequency as occurrence_count,
+            unnest(postings.document_numbers) as document_number,
+            unnest(postings.occurrences) as occurrence
+        from query_terms
+        inner join search.searchable_postings as postings on query_terms.term_key = postings.term_key
+    ),
+
+    occurrences as (
+        select
+            {% for column in ['term', 'term_key', 'document_number', 'query_term_frequency', 'document_frequency',
+                'collection_frequency'] -%}
+            packed_occurrences.{{ column }},
+            {% endfor -%}
             {% for column in columns -%}
             {{ column }},
             {% endfor -%}
-            chosen.weights[postings.field_number] * postings.term_frequency as term_frequency,
-            chosen.weights[postings.field_number] * postings.term_frequency
+            {{ field_number }} as field_number,
+            {{ occurrence_count }} as occurrence_count,
+            chosen.weights[{{ field_number }}] * {{ occurrence_count }}
             / {{ field_length_factor(
-                'chosen.field_bs[postings.field_number]',
-                'postings.field_length',
-                'chosen.field_mean_lengths[postings.field_number]',
-            ) }} as normalised_term_frequency
-        from query_terms
-        inner join search.searchable_postings as postings on query_terms.term_key = postings.term_key
-        {%- if documents %}
-        inner join {{ documents }} as documents on postings.document_number = documents.document_number
-        {%- endif %}
+                'chosen.field_bs[' ~ field_number ~ ']',
+                field_length_of('packed_occurrences.occurrence'),
+                'chosen.field_mean_lengths[' ~ field_number ~ ']',
+            ) }} as term_frequency
+        from packed_occurrences
         cross join chosen
-        where chosen.weights[postings.field_number] is not null
     )
 {%- endmacro %}
 
@@ -251,7 +259,7 @@
 {% macro search_statistics() -%}
     {{ return({
         'term_frequency': 'term_documents.term_frequency',
-        'normalised_term_frequency': 'term_documents.normalised_term_frequency',
+        'normalised_term_frequency': 'term_documents.term_frequency',
         'document_frequency': 'term_documents.document_frequency',
         'collection_frequency': 'term_documents.collection_frequency',
         'document_count': 'chosen.document_count',

@@ -2,32 +2,40 @@
    test collection. `fields` counts only what these fields add to the score, and finds only what they hold; `posted_to`
    includes that whole day where no time is given. #}
 {% macro search_function(systems) -%}
-    {%- set field_numbers -%}
+    {%- set asked = [
+        "cast(k as double) as k",
+        "lower(cast(fields as varchar)) as fields",
+        "cast(posted_from as timestamp) as posted_from",
+        "cast(posted_to as timestamp) as posted_to",
+        "lower(ltrim(trim(cast(creator as varchar)), '@')) as creator",
+    ] -%}
+    {%- set chosen_fields -%}
     list_transform(
-        {{ all_matches('lower(cast(fields as varchar))', '[a-z0-9_]+') }},
-        lambda name: case
-            when systems.weights[list_position(systems.field_names, name)] is not null
-                then list_position(systems.field_names, name)
-            else error(
-                'system ''' || systems.system_id || ''' searches no field ''' || name || ''': it searches '
-                || array_to_string(
-                    list_filter(systems.field_names, lambda field, place: systems.weights[place] is not null), ', '
-                )
-            )
-        end
+        {{ all_matches('systems.fields', '[a-z0-9_]+') }},
+        lambda name: coalesce(
+            list_position(systems.field_names, name),
+            error(printf(
+                'system ''%s'' searches no field ''%s'': it searches %s',
+                systems.system_id, name, list_aggregate(systems.field_names, 'string_agg', ', ')
+            ))
+        )
     ) as chosen_fields
+    {%- endset -%}
+    {#- DuckDB keeps no more of the largest -#}
+    {%- set result_count -%}
+    case
+        when systems.k >= 1 and systems.k = floor(systems.k) then cast(least(systems.k, 999999) as bigint)
+        else error(printf('k is %s: give a whole number from 1 up', coalesce(printf('%g', systems.k), 'null')))
+    end as result_count
     {%- endset -%}
     create or replace macro search(
         query, system := null, k := 10, fields := null, posted_from := null, posted_to := null, creator := null
     ) as table
     with
 
-    {{ query_terms(systems, columns=[field_numbers]) }},
+    {{ query_terms(systems, asked, columns=[chosen_fields, result_count]) }},
 
-    {{ occurrences(columns=[
-        "chosen.chosen_fields is null or list_contains(chosen.chosen_fields, postings.field_number) as is_chosen",
-        "chosen.shares_are_normalised"
-    ]) }},
+    {{ occurrences(columns=['chosen.chosen_fields']) }},
 
     term_documents as (
         select
@@ -36,18 +44,29 @@
             any_value(occurrences.document_frequency) as document_frequency,
             any_value(occurrences.collection_frequency) as collection_frequency,
             sum(occurrences.term_frequency) as term_frequency,
-            sum(occurrences.normalised_term_frequency) as normalised_term_frequency,
-            case
-                when bool_and(occurrences.is_chosen) then 1
-                when any_value(occurrences.shares_are_normalised)
-                    then sum(occurrences.normalised_term_frequency) filter (where occurrences.is_chosen)
-                        / sum(occurrences.normalised_term_frequency)
-                else
-                    sum(occurrences.term_frequency) filter (where occurrences.is_chosen)
-                    / sum(occurrences.term_frequency)
-            end as share
+            sum(occurrences.term_frequency) filter (
+                where
+                    occurrences.chosen_fields is null
+                    or list_contains(occurrences.chosen_fields, occurrences.field_number)
+            ) as chosen_term_frequency
         from occurrences
         group by occurrences.term_key, occurrences.document_number
+    ),
+
+    documents as (
+        select
+            documents.document_number,
+            documents.lengths
+        from search.searchable_documents as documents
+        cross join chosen
+        where
+            (chosen.creator is null or lower(documents.creator_username) = chosen.creator)
+            and (chosen.posted_from is null or documents.posted_at >= chosen.posted_from)
+            and (
+                chosen.posted_to is null
+                or documents.posted_at <= chosen.posted_to
+                or date_trunc('day', documents.posted_at) = chosen.posted_to
+            )
     ),
 
     document_scores as (
@@ -56,50 +75,45 @@
             round(sum(
                 term_documents.query_term_frequency
                 * {{ formula_cases('weight', systems, search_statistics()) }}
-                * term_documents.share
+                * case
+                    when term_documents.chosen_term_frequency = term_documents.term_frequency then 1
+                    else term_documents.chosen_term_frequency / term_documents.term_frequency
+                end
             ), 9) as score,
-            any_value(documents.doc_id) as doc_id,
-            any_value(documents.creator_username) as creator_username,
-            any_value(documents.creator_nickname) as creator_nickname,
-            any_value(documents.description) as description,
-            any_value(documents.posted_at) as posted_at,
-            any_value(documents.media_type) as media_type
+            any_value(chosen.result_count) as result_count
         from term_documents
-        inner join search.searchable_documents as documents
-            on term_documents.document_number = documents.document_number
+        inner join documents on term_documents.document_number = documents.document_number
         cross join chosen
-        where
-            term_documents.share is not null
-            and (
-                creator is null
-                or lower(documents.creator_username) = lower(ltrim(trim(cast(creator as varchar)), '@'))
-            )
-            and (posted_from is null or documents.posted_at >= cast(posted_from as timestamp))
-            and (
-                posted_to is null
-                or documents.posted_at <= cast(posted_to as timestamp)
-                or date_trunc('day', documents.posted_at) = cast(posted_to as timestamp)
-            )
+        where term_documents.chosen_term_frequency is not null
         group by term_documents.document_number
+    ),
+
+    best_documents as (
+        select
+            max(
+                struct_pack(score := document_scores.score, document_number := document_scores.document_number),
+                document_scores.result_count
+            ) as places
+        from document_scores
+    ),
+
+    results as (
+        select
+            unnest(best_documents.places) as place,
+            cast(generate_subscripts(best_documents.places, 1) as integer) as rank
+        from best_documents
     )
 
     select
-        cast(
-            row_number() over (order by document_scores.score desc, document_scores.document_number desc) as integer
-        ) as rank,
-        document_scores.score,
-        document_scores.doc_id,
-        document_scores.creator_username,
-        document_scores.creator_nickname,
-        document_scores.description,
-        document_scores.posted_at,
-        document_scores.media_type
-    from document_scores
-    qualify
-        row_number() over (order by document_scores.score desc, document_scores.document_number desc)
-        <= case
-            when k >= 1 and k = floor(k) then k
-            else error('k is ' || coalesce(cast(k as varchar), 'null') || ': give a whole number from 1 up')
-        end
-    order by rank
+        results.rank,
+        results.place.score as score,
+        documents.doc_id,
+        documents.creator_username,
+        documents.creator_nickname,
+        documents.description,
+        documents.posted_at,
+        documents.media_type
+    from results
+    inner join search.searchable_documents as documents on results.place.document_number = documents.document_number
+    order by results.rank
 {%- endmacro %}

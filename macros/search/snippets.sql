@@ -12,6 +12,21 @@
     |(?s:.)
 {%- endmacro %}
 
+{# The pattern of the system that is asked for. A value that is known beforehand is compiled once, and one that is read
+   from a table for each text anew, which takes longer than all else. #}
+{% macro shown_words_pattern_of(systems) -%}
+    {%- set searched = systems | rejectattr('refusal') | list -%}
+    {%- set best = searched | selectattr('is_best') | map(attribute='system_id') | first | default('') -%}
+    case
+        when false then ''
+        {%- for cleaning, rows in searched | groupby('cleaning') %}
+        when coalesce(cast(system as varchar), {{ quoted(best) }})
+            in ({{ quoted_list(rows | map(attribute='system_id')) }})
+            then '{{ shown_words_pattern(cleaning) }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
 {# snippets(query, doc_id, ...): for each field of a document that the query matches the stretch of its text with most
    of the query in it, as it was written, the matches marked. A word is marked when half of its terms are the query's;
    in a field without such a word those that come next to it. A field that shares only n-grams across blanks has none. #}
@@ -21,18 +36,22 @@
     create or replace macro snippets(query, doc_id, system := null, mark_open := '[', mark_close := ']') as table
     with
 
-    {{ query_terms(systems) }},
+    {{ query_terms(systems, asked=[
+        "cast(doc_id as varchar) as asked_id",
+        "coalesce(cast(mark_open as varchar), '') as mark_open",
+        "coalesce(cast(mark_close as varchar), '') as mark_close",
+    ]) }},
 
     {{ asked_document() }},
 
     field_texts as (
         select
             texts.field,
-            regexp_extract_all(texts.raw_text, chosen.shown_words_pattern) as words
+            regexp_extract_all(texts.raw_text, {{ shown_words_pattern_of(systems) }}) as words
         from search_index.document_fields as texts
         inner join asked_document as documents on texts.document_number = documents.document_number
         inner join chosen on texts.scheme = chosen.scheme
-        where chosen.weights[list_position(chosen.field_names, texts.field)] is not null
+        where list_contains(chosen.field_names, texts.field)
     ),
 
     numbered_words as (
@@ -47,12 +66,51 @@
     field_words as (
         select
             numbered_words.*,
-            case when chosen.is_split then numbered_words.word else ' ' || numbered_words.word || ' ' end as text
+            case when chosen.is_split then numbered_words.word else ' ' || numbered_words.word || ' ' end as text,
+            chosen.edge
         from numbered_words
         cross join chosen
     ),
 
-    {{ texts_and_terms('words', 'select distinct field_words.text from field_words', 'true') }},
+    query_list as (select list(query_terms.term) as terms from query_terms),
+
+    {# Of letters and digits alone nothing is cleaned away: without one of the query's terms in it, it has no such term. #}
+    candidates as (
+        select distinct field_words.text
+        from field_words
+        cross join query_list
+        where
+            not regexp_full_match(field_words.text, ' ?[A-Za-z0-9]+ ?')
+            or len(list_filter(
+                query_list.terms,
+                lambda term: contains(field_words.edge || lower(field_words.text) || field_words.edge, term)
+            )) > 0
+    ),
+
+    words_joined as (
+        select
+            string_agg(candidates.text, ' ') as text,
+            any_value(chosen.scheme) as scheme
+        from candidates
+        cross join chosen
+    ),
+
+    words_cleaned as (
+        select
+            words.text,
+            {{ cleaned_as('chosen', normalised_text('words.text', 'chosen.scheme', 'forms.forms')) }} as cleaned_text,
+            chosen.* exclude (text)
+        from candidates as words
+        cross join chosen
+        cross join {{ needed_forms('words_joined') }} as forms
+    ),
+
+    words_tokens as (
+        select
+            words_cleaned.text,
+            {{ terms_of('words_cleaned', 'words_cleaned.cleaned_text') }} as terms
+        from words_cleaned
+    ),
 
     field_matches as (
         select
@@ -60,8 +118,8 @@
             len(list_filter(words_tokens.terms, lambda term: list_contains(query_list.terms, term)))
             / nullif(len(words_tokens.terms), 0) as share
         from field_words
-        cross join (select list(query_terms.term) as terms from query_terms) as query_list
-        inner join words_tokens on field_words.text = words_tokens.text
+        cross join query_list
+        left join words_tokens on field_words.text = words_tokens.text
     ),
 
     marked_words as (
@@ -131,14 +189,15 @@
         shown_words.field,
         case when any_value(shown_words.first_place) > 1 then '…' else '' end
         || string_agg(
-            case when shown_words.opens then coalesce(mark_open, '') else '' end
+            case when shown_words.opens then chosen.mark_open else '' end
             || shown_words.word
-            || case when shown_words.closes then coalesce(mark_close, '') else '' end,
+            || case when shown_words.closes then chosen.mark_close else '' end,
             ''
             order by shown_words.place
         )
         || case when max(shown_words.place) < any_value(shown_words.word_count) then '…' else '' end as snippet
     from shown_words
+    cross join chosen
     group by shown_words.field
     order by max(shown_words.word_matches) desc, shown_words.field
 {%- endmacro %}

@@ -7,6 +7,7 @@
     {%- endif %}
 {%- endmacro %}
 
+{# The condition that leaves contents that are there already out of an incremental run. #}
 {% macro where_content_is_new() -%}
     {%- if is_incremental() -%}
         where content_id not in (select content_id from {{ this }})
@@ -20,12 +21,12 @@
         is_ascii('raw_text'),
         ascii_and_other_runs('raw_text'),
         lookup_cluster('raw_text', 'scheme'),
-        clean_text('raw_text', 'alphanumeric'),
-        clean_text('raw_text', 'original'),
-        clean_text('raw_text', 'separated'),
         ngram_at('raw_text', 'position', 'ngram_size'),
         ngram_count('raw_text', 'ngram_size'),
     ] %}
+    {%- for cleaning, hashtags in ways_of_cleaning() %}
+        {%- do code.append(clean_text('raw_text', cleaning, hashtags)) %}
+    {%- endfor %}
     {%- if execute %}
         {%- for node in graph.nodes.values() | sort(attribute='unique_id') %}
             {%- if node.resource_type == 'model' and node.name in [

@@ -1,5 +1,6 @@
 {# One row for each system, judged query and measure. #}
 {%- set persistence = var('rbp_persistence', 0.8) %}
+{%- set ranking_metrics = ['reciprocal_rank', 'target_rank', 'average_precision', 'r_precision', 'bpref', 'rbp'] %}
 {%- set cutoffs = (success_cutoffs() + list_cutoffs() + [no_cutoff()]) | unique | sort %}
 with
 
@@ -53,6 +54,7 @@ found as (
         judged_documents.system_id,
         judged_documents.query_id,
         min(case when judged_documents.is_relevant = 1 then judged_documents.document_rank end) as first_relevant_rank,
+        sum(judged_documents.is_relevant) as relevant_found,
         sum(
             judged_documents.is_relevant
             * {{ precision_at_relevant_document('judged_documents.relevant_so_far', 'judged_documents.document_rank') }}
@@ -275,6 +277,9 @@ values_of_rankings as (
         }} as r_precision,
         {{ recall_of('coalesce(found.preference_sum, 0)', 'query_runs.relevant_count') }} as bpref,
         coalesce(found.rank_biased_gain_sum, 0) as rbp,
+        query_runs.retrieved_count as num_ret,
+        query_runs.relevant_count as num_rel,
+        coalesce(found.relevant_found, 0) as num_rel_ret,
         coalesce(expected_reciprocal_ranks.reciprocal_rank, 0) as expected_reciprocal_rank,
         coalesce(expected_sums.first_relevant_rank, query_runs.rank_of_a_miss) as expected_target_rank,
         {{
@@ -298,7 +303,7 @@ values_of_rankings as (
 
 query_metrics as (
     {% for prefix in ['', 'expected_'] -%}
-    {% for metric in ['reciprocal_rank', 'target_rank', 'average_precision', 'r_precision', 'bpref', 'rbp'] -%}
+    {% for metric in ranking_metrics + (counts() if not prefix else []) -%}
     select
         system_id,
         query_id,

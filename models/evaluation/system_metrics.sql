@@ -1,4 +1,5 @@
 {# One row for each system and measure: the mean over all judged queries. #}
+{%- set quoted_counts = "'" ~ counts() | join("', '") ~ "'" %}
 with
 
 query_metrics as (select * from {{ ref('query_metrics') }}),
@@ -15,11 +16,12 @@ means as (
         avg(value) as value,
         cast(count(*) as integer) as query_count
     from query_metrics
+    where metric not in ({{ quoted_counts }})
     group by system_id, metric, cutoff
 ),
 
-{# A median is not a mean: it has no interval here. #}
-medians as (
+{# Values without an interval: medians, and counts as trec_eval tells them, sums and the number of queries. #}
+other_values as (
     select
         system_id,
         replace(metric, 'target_rank', 'median_target_rank') as metric,
@@ -29,6 +31,25 @@ medians as (
     from query_metrics
     where metric in ('target_rank', 'expected_target_rank')
     group by system_id, metric, cutoff
+    union all
+    select
+        system_id,
+        metric,
+        cutoff,
+        sum(value) as value,
+        cast(count(*) as integer) as query_count
+    from query_metrics
+    where metric in ({{ quoted_counts }})
+    group by system_id, metric, cutoff
+    union all
+    select
+        system_id,
+        'num_q' as metric,
+        cutoff,
+        query_count as value,
+        query_count
+    from means
+    where metric = 'reciprocal_rank'
 ),
 
 unit_sums as (
@@ -41,6 +62,7 @@ unit_sums as (
         sum(query_metrics.value) as value_sum
     from query_metrics
     inner join units on query_metrics.query_id = units.query_id
+    where query_metrics.metric not in ({{ quoted_counts }})
     group by
         query_metrics.system_id, query_metrics.metric, query_metrics.cutoff, units.unit_kind, units.unit_number
 ),
@@ -184,7 +206,7 @@ system_metrics as (
         null as query_ci_low,
         null as query_ci_high,
         query_count
-    from medians
+    from other_values
 )
 
 select

@@ -1,5 +1,7 @@
-{# One row for each index, term, document and field in which the term occurs, of the indexes that SQL alone can search.
-   In the order of the terms' numbers, so that a term's rows lie together and the rest of the file is not read. #}
+{# One row for each index and term, of the indexes that SQL alone can search: with an index on the term's number a query
+   reads the lists of its own terms and nothing else. #}
+{{ config(indexes=[{'columns': ['term_key'], 'unique': true}]) }}
+
 with
 
 postings as (select * from {{ ref('postings') }}),
@@ -34,7 +36,9 @@ index_lengths as (
             and field_lengths.field = index_fields.field
     inner join indexes on index_fields.index_id = indexes.index_id
     inner join fields on index_fields.whole_field = fields.field
-    where indexes.stemmer is null
+    where
+        indexes.stemmer is null
+        and not indexes.split_hashtags
 ),
 
 terms_keyed as (
@@ -50,12 +54,12 @@ terms_keyed as (
 searchable_postings as (
     select
         terms_keyed.term_key,
-        postings.document_number,
-        index_lengths.field_number,
-        postings.term_frequency,
-        index_lengths.field_length,
-        terms_keyed.document_frequency,
-        terms_keyed.collection_frequency
+        any_value(terms_keyed.document_frequency) as document_frequency,
+        any_value(terms_keyed.collection_frequency) as collection_frequency,
+        array_agg(postings.document_number) as document_numbers,
+        array_agg({{ packed_occurrence(
+            'index_lengths.field_number', 'postings.term_frequency', 'index_lengths.field_length'
+        ) }}) as occurrences
     from postings
     inner join index_lengths
         on
@@ -66,7 +70,7 @@ searchable_postings as (
         on
             index_lengths.index_id = terms_keyed.index_id
             and postings.term_id = terms_keyed.term_id
+    group by terms_keyed.term_key
 )
 
 select * from searchable_postings
-order by term_key, document_number

@@ -18,11 +18,6 @@ fields as (
     from (select distinct field from {{ ref('field_weights') }}) as field_names
 ),
 
-field_lists as (
-    select {{ split_text(join_strings("field || ' '", 'field_number'), ' ') }} as field_names
-    from fields
-),
-
 weighting_ids as (
     select
         index_id,
@@ -41,6 +36,7 @@ weighting_lists as (
         weighting_ids.document_count,
         weighting_ids.mean_document_length,
         weighting_ids.length_number,
+        array_agg(case when weightings.weight is not null then fields.field end order by fields.field_number) as field_names,
         {{ ordered_list('weightings.weight', 'fields.field_number') }} as weights,
         {{ ordered_list('weightings.b', 'fields.field_number') }} as field_bs,
         {{ ordered_list('weightings.mean_length', 'fields.field_number') }} as field_mean_lengths
@@ -66,6 +62,7 @@ systems_described as (
             when systems.system_kind = 'fusion' then 'its ranking fuses those of other systems'
             when systems.index_id is null then 'its ranking was made elsewhere and only read'
             when indexes.stemmer is not null then 'its words are stemmed in Python'
+            when indexes.split_hashtags then 'only a build can split a hashtag that no text has had yet'
             when
                 systems.formula not in (
                     {%- for formula in searchable_formulas() %}
@@ -86,17 +83,12 @@ systems_described as (
             when '{{ cleaning }}' then '{{ patterns.vanishing or '[^\\x00-\\x7F]' }}'
             {%- endfor %}
         end as vanishing_pattern,
-        case indexes.cleaning
-            {%- for cleaning in cleaning_patterns() %}
-            when '{{ cleaning }}' then '{{ shown_words_pattern(cleaning) }}'
-            {%- endfor %}
-        end as shown_words_pattern,
+        indexes.cleaning,
         indexes.unit <> 'ngram' as is_split,
         case indexes.unit when 'ngram' then indexes.ngram_size else 1 end as least_length,
         case indexes.unit when 'bounded_ngram' then '_' else '' end as edge,
         case indexes.unit when 'word' then 1000000 else indexes.ngram_size end as term_size,
         systems.formula,
-        systems.formula = 'bm25f_zaragoza' as shares_are_normalised,
         systems.k1,
         systems.b,
         systems.delta,
@@ -104,14 +96,16 @@ systems_described as (
         weighting_lists.document_count,
         weighting_lists.mean_document_length,
         weighting_lists.length_number,
-        field_lists.field_names,
+        weighting_lists.field_names,
         weighting_lists.weights,
-        weighting_lists.field_bs,
+        case
+            when systems.formula = 'bm25f_zaragoza' then weighting_lists.field_bs
+            else list_transform(weighting_lists.field_bs, lambda b: 0)
+        end as field_bs,
         weighting_lists.field_mean_lengths,
         leaderboard.position,
         systems.is_default
     from systems
-    cross join field_lists
     left join indexes on systems.index_id = indexes.index_id
     left join weighting_lists
         on
@@ -139,13 +133,12 @@ searchable_systems as (
         scheme,
         parting_pattern,
         vanishing_pattern,
-        shown_words_pattern,
+        cleaning,
         is_split,
         least_length,
         edge,
         term_size,
         formula,
-        shares_are_normalised,
         k1,
         b,
         delta,

@@ -16,7 +16,10 @@ indexes_selected as (
         dense_rank() over (order by tokenizers.tokenizer_id) as tokenizer_number,
         tokenizers.scheme,
         tokenizers.cleaning,
-        dense_rank() over (order by tokenizers.scheme, tokenizers.cleaning) as cleaning_number,
+        coalesce(tokenizers.split_hashtags, false) as split_hashtags,
+        dense_rank() over (
+            order by tokenizers.scheme, tokenizers.cleaning, coalesce(tokenizers.split_hashtags, false)
+        ) as cleaning_number,
         tokenizers.unit,
         tokenizers.ngram_size,
         tokenizers.stop_words,

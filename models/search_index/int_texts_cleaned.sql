@@ -23,6 +23,7 @@ cleanings as (
     select distinct
         scheme,
         cleaning,
+        split_hashtags,
         cleaning_number
     from indexes
 ),
@@ -47,11 +48,11 @@ texts_unread as (
 ),
 
 texts_cleaned as (
-    {%- for cleaning in ['alphanumeric', 'original', 'separated'] %}
+    {%- for cleaning, hashtags in ways_of_cleaning() %}
     select
         cleanings.cleaning_number,
         texts.content_id,
-        {{ clean_text('texts.normalised_text', cleaning) }} as cleaned_text
+        {{ clean_text('texts.normalised_text', cleaning, hashtags) }} as cleaned_text
     from texts
     inner join cleanings on texts.scheme = cleanings.scheme
     left join texts_unread
@@ -60,6 +61,7 @@ texts_cleaned as (
             and cleanings.cleaning_number = texts_unread.cleaning_number
     where
         cleanings.cleaning = '{{ cleaning }}'
+        and cleanings.split_hashtags = {{ hashtags | lower }}
         and texts_unread.content_id is null
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}

@@ -3,6 +3,8 @@ with
 
 words as (select * from {{ ref('int_words_counted') }}),
 
+hashtag_splits as (select * from {{ ref('int_hashtag_splits') }}),
+
 indexes as (select * from {{ ref('int_indexes_selected') }}),
 
 stop_words as (select * from {{ ref('stop_words') }}),
@@ -25,25 +27,44 @@ distinct_words as (
     from words
 ),
 
+{# What a word is made of: itself, and a marked hashtag also of the words that it is split into. #}
+word_parts as (
+    select
+        distinct_words.cleaning_number,
+        distinct_words.word,
+        coalesce(hashtag_splits.hashtag, distinct_words.word) as part
+    from distinct_words
+    left join hashtag_splits
+        on
+            distinct_words.cleaning_number = hashtag_splits.cleaning_number
+            and distinct_words.word = hashtag_splits.word
+    union all
+    select
+        cleaning_number,
+        word,
+        {{ explode(split_text('pieces', ' ')) }} as part
+    from hashtag_splits
+    where pieces is not null
+),
+
 word_terms as (
     select
         tokenizers.tokenizer_number,
-        distinct_words.cleaning_number,
-        distinct_words.word,
+        word_parts.cleaning_number,
+        word_parts.word,
         case
-            when tokenizers.stemmer = 'english' then snowball_stem(distinct_words.word)
-            else distinct_words.word
-        end as term,
-        cast(1 as bigint) as term_count
-    from distinct_words
+            when tokenizers.stemmer = 'english' then snowball_stem(word_parts.part)
+            else word_parts.part
+        end as term
+    from word_parts
     inner join tokenizers
         on
-            distinct_words.cleaning_number = tokenizers.cleaning_number
+            word_parts.cleaning_number = tokenizers.cleaning_number
             and tokenizers.unit = 'word'
     left join stop_words
         on
             tokenizers.stop_words = stop_words.list_id
-            and distinct_words.word = stop_words.word
+            and word_parts.part = stop_words.word
     where stop_words.word is null
 ),
 
@@ -51,13 +72,13 @@ marked_words as (
     select
         tokenizers.tokenizer_number,
         tokenizers.ngram_size,
-        distinct_words.cleaning_number,
-        distinct_words.word,
-        '_' || distinct_words.word || '_' as marked_word
-    from distinct_words
+        word_parts.cleaning_number,
+        word_parts.word,
+        '_' || word_parts.part || '_' as marked_word
+    from word_parts
     inner join tokenizers
         on
-            distinct_words.cleaning_number = tokenizers.cleaning_number
+            word_parts.cleaning_number = tokenizers.cleaning_number
             and tokenizers.unit = 'bounded_ngram'
 ),
 
@@ -77,16 +98,25 @@ bounded_ngrams as (
         tokenizer_number,
         cleaning_number,
         word,
-        {{ ngram_at('marked_word', 'position', 'ngram_size') }} as term,
-        count(*) as term_count
+        {{ ngram_at('marked_word', 'position', 'ngram_size') }} as term
     from marked_word_positions
-    group by tokenizer_number, cleaning_number, word, term
 ),
 
 terms_of_words as (
     select * from word_terms
     union all
     select * from bounded_ngrams
+),
+
+terms_counted as (
+    select
+        tokenizer_number,
+        cleaning_number,
+        word,
+        term,
+        count(*) as term_count
+    from terms_of_words
+    group by tokenizer_number, cleaning_number, word, term
 )
 
-select * from terms_of_words
+select * from terms_counted

@@ -2,7 +2,7 @@
 {{ config(materialized='view') }}
 {%- set sources = [
     'stg_known_items__queries', 'stg_viewer__queries', 'stg_collection__document_records', 'stg_collection__queries',
-    'stg_collection__qrels', 'stg_runs__lines'
+    'stg_collection__qrels', 'stg_runs__lines', 'stg_viewer__judgements'
 ] %}
 {% for source in sources -%}
 select

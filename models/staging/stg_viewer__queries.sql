@@ -1,4 +1,5 @@
-{# One row for each line that the viewer wrote: a query with its target, or a withdrawal. #}
+{# One row for each line that the viewer wrote: a query with its target, or a withdrawal. Its exports
+   leave theirs in files, which are filed below queries/. #}
 select
     file,
     position,
@@ -17,4 +18,4 @@ select
     record ->> '$.snapshot_version' as snapshot_version,
     record ->> '$.app_version' as app_version,
     coalesce(problem, case when json_type(record) <> 'OBJECT' then 'not a JSON object' end) as problem
-from {{ read_records(['queries.ndjson']) }} as raw_records
+from {{ read_records(['queries.ndjson', 'queries/*.ndjson']) }} as raw_records

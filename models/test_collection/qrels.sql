@@ -17,11 +17,20 @@ known_items as (
     select
         query_id,
         unnest(found_target_ids) as doc_id,
-        1 as relevance
+        {{ 2 if var('pooled_judgements') else 1 }} as relevance
     from submitted
     where not is_of_collection
 ),
-
+{% if var('pooled_judgements') %}
+pooled_judgements as (
+    select
+        query_id,
+        doc_id,
+        relevance
+    from {{ ref('pooled_judgements') }}
+    where reason is null
+),
+{% endif %}
 collection_judgements as (
     select
         judgements.query_id,
@@ -36,6 +45,10 @@ qrels as (
     select * from known_items
     union all
     select * from collection_judgements
+    {% if var('pooled_judgements') -%}
+    union all
+    select * from pooled_judgements
+    {%- endif %}
 )
 
 select * from qrels

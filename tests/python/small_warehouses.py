@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+RELATION = re.compile(r'"warehouse"\."(\w+)"\."(\w+)"')
 
 Qrels = dict[str, dict[str, int]]
 Run = dict[str, dict[str, float]]
@@ -27,11 +29,10 @@ def dbt(data: Path, folder: Path, *arguments: str) -> subprocess.CompletedProces
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def build(data: Path, folder: Path, selection: str) -> Path:
+def build(data: Path, folder: Path, selection: str, *arguments: str) -> Path:
     """Build the selected models without their tests and return the warehouse's file."""
-    result = dbt(
-        data, folder, "build", "--quiet", "--select", *selection.split(), "--exclude-resource-type", "test", "unit_test"
-    )
+    command = ["build", "--quiet", "--select", *selection.split(), "--exclude-resource-type", "test", "unit_test"]
+    result = dbt(data, folder, *command, *arguments)
     assert result.returncode == 0, result.stdout + result.stderr
     return folder / "warehouse.duckdb"
 
@@ -44,12 +45,18 @@ def outcomes(folder: Path) -> dict[str, str]:
 
 
 def compiled(folder: Path, model: str) -> str:
-    """Return the SQL of an evaluation model as a build compiled it, its relations without database and schema."""
-    path = folder / "target" / "compiled" / "tiktok_retrieval" / "models" / "evaluation" / f"{model}.sql"
-    sql = path.read_text()
-    for schema in ("evaluation", "retrieval", "test_collection", "seeds"):
-        sql = sql.replace(f'"warehouse"."{schema}".', "")
-    return sql
+    """Return the SQL of a model as a build compiled it, its relations without database and schema."""
+    return RELATION.sub(r"\2", _compiled_file(folder, model).read_text())
+
+
+def relations(folder: Path, model: str) -> set[tuple[str, str]]:
+    """Return the schemas and names of what a model's compiled SQL reads."""
+    return set(RELATION.findall(_compiled_file(folder, model).read_text()))
+
+
+def _compiled_file(folder: Path, model: str) -> Path:
+    (path,) = (folder / "target" / "compiled" / "tiktok_retrieval" / "models").rglob(f"{model}.sql")
+    return path
 
 
 def write_raw_zone(data: Path, qrels: Qrels, runs: dict[str, Run]) -> None:

@@ -21,6 +21,15 @@ from warehouses import PROJECT, BuildResult, build
 from tiktok_retrieval import functions
 from tiktok_retrieval.warehouse import load_extension
 
+JUDGED = "insert into staging.stg_viewer__judgements (judge, query_id, doc_id, answer) values ('j', 'q', 'd', 'yes')"
+
+
+def pooled(values: str) -> str:
+    """Return the statement that plants a judged pair."""
+    columns = "query_id, doc_id, yes_count, no_count, unsure_count, relevance, reason"
+    return f"insert into test_collection.pooled_judgements ({columns}) values ('q', 'd', {values})"
+
+
 # What is wrong, in SQL, for each singular test: every entry of a list is planted alone and has to be found alone.
 # A new test in tests/ needs a line here:
 #     "assert_<sentence>": ["update <schema>.<table> set <column> = <value that breaks the sentence>"],
@@ -61,6 +70,14 @@ PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
         "update retrieval.int_document_lengths set document_length = document_length + 1",
         "delete from search_index.postings where term_id = (select min(term_id) from search_index.postings)",
         "delete from retrieval.int_document_lengths where document_number = 1",
+    ],
+    "assert_every_judge_counts_once": [
+        JUDGED,
+        pooled("1, 0, 0, 1, null"),
+        f"{JUDGED}; {pooled('1, 1, 0, 1, null')}",
+        f"{JUDGED}; {pooled('1, 0, 0, null, null')}",
+        JUDGED + "; " + pooled("1, 0, 0, 1, 'planted'"),
+        f"{JUDGED}; {pooled('1, 0, 0, 0, null')}",
     ],
     "assert_every_miss_has_one_category": [
         "delete from evaluation.failures where system_id = (select min(system_id) from evaluation.failures)",
@@ -164,12 +181,15 @@ PLANTINGS: Mapping[str, Sequence[str | tuple[str, str]]] = {
         "update evaluation.near_duplicate_sensitivity set changed_query_count = 1",
     ],
     "assert_searchable_postings_agree_with_terms": [
-        "delete from search.searchable_postings where document_number = 1",
+        "delete from search.searchable_postings where rowid = 0",
         "insert into search.searchable_postings select * from search.searchable_postings limit 1",
-        "update search.searchable_postings set term_key = 1 where term_key in"
-        " (select distinct term_key from search.searchable_postings order by all limit 2)",
+        "update search.searchable_postings set term_key = 1 where rowid = 0",
         "update search.searchable_postings set document_frequency = document_frequency + 1",
         "update search.searchable_postings set collection_frequency = collection_frequency + 1",
+        "update search.searchable_postings set document_numbers = document_numbers[2:]",
+        "update search.searchable_postings set document_numbers = document_numbers[2:], occurrences = occurrences[2:]",
+        "update search.searchable_postings set document_numbers = document_numbers || document_numbers,"
+        " occurrences = occurrences || occurrences",
     ],
     "assert_shown_values_are_parsed_or_excused": [
         "insert into corpus.int_scrapes_ranked (like_count_shown) values ('many')",

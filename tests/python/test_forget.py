@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -101,7 +104,8 @@ def data(tmp_path: Path) -> Path:
         [{"text": "q1", "target": GONE, "author": "bob"}, {"text": "q2", "target": KEPT, "author": JANE}],
     )
     write(data / "queries/more.json", [{"text": "q3", "target": KEPT, "author": "eve"}])
-    write(data / "queries.ndjson", [{"query_text": "q4", "target": GONE}, {"query_text": "q5", "target": KEPT}])
+    write(data / "queries.ndjson", [{"query_text": "q4", "target_id": GONE}, {"query_text": "q5", "target_id": KEPT}])
+    write(data / "judgements.ndjson", [{"query_id": "q5", "doc_id": i, "answer": "no"} for i in (GONE, KEPT)])
     for name in ("downloads.ndjson", "ocr.ndjson", "rechecks.ndjson"):
         write(data / name, [{"tiktok_id": i, "status": "ok", "text": "for @jane.doe"} for i in (GONE, KEPT)])
     for name in (
@@ -182,12 +186,48 @@ def test_a_forgotten_tiktok_is_nowhere(data: Path) -> None:
     assert json.loads((data / "ocr.json").read_text()) == {KEPT: "his words"}
     assert json.loads((data / "queries.json").read_text()) == [{"text": "q2", "target": KEPT, "author": JANE}]
     assert [line["tiktok_id"] for line in Journal(data / "downloads.ndjson").read()] == [KEPT]
+    assert [line["query_text"] for line in Journal(data / "queries.ndjson").read()] == ["q5"]
+    assert [line["doc_id"] for line in Journal(data / "judgements.ndjson").read()] == [KEPT]
     assert sorted(path.name for path in data.glob("*/*.mp4*")) == [f"{KEPT}.mp4"]
     assert sorted(path.name for path in (data / "coverphotos").iterdir()) == [f"{KEPT}.jpg"]
     assert not (data / "imports/yt-dlp/a.info.json").exists()
     assert (data / "runs/mine.trec").read_text() == f"1 Q0 {KEPT} 2 1.0 mine\n"
     # Her other traces are not what was asked for
     assert "jane.doe" in (data / "info/batch_1.json").read_text().lower()
+
+
+WRITING = """
+import sys
+from pathlib import Path
+from viewer.ledger import Ledger
+files = [Ledger(Path(sys.argv[1]) / name, id_of=lambda line: line["query_id"], said=()) for name in sys.argv[2:]]
+for number in range(400):
+    for file in files:
+        file.add({"query_id": str(number), "query_text": "for me", "target_id": str(7000000000000000000 + number)})
+    print(number, flush=True)
+"""
+
+
+def test_forgetting_loses_nothing_that_the_viewer_writes_meanwhile(tmp_path: Path) -> None:
+    """Another process adds lines to both files while one TikTok after the other is forgotten."""
+    names = ["queries.ndjson", "judgements.ndjson"]
+    forgotten: set[int] = set()
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITING, str(tmp_path), *names],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            number = int(line)
+            if number % 20 == 0:
+                assert run(StepOptions(tmp_path), [str(7000000000000000000 + number)]).failed == 0
+                forgotten.add(number)
+    assert process.returncode == 0
+    for name in names:
+        found = [json.loads(line)["query_id"] for line in (tmp_path / name).read_text().splitlines()]
+        assert found == [str(number) for number in range(400) if number not in forgotten]
 
 
 def test_a_forgotten_person_is_nowhere(data: Path) -> None:

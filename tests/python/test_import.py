@@ -120,6 +120,7 @@ NEW_EXPORT = {
     },
 }
 QUERY = {"text": "folding a map", "target": "7000000000000000101", "author": "someone"}
+GIVEN = {"query_id": "v", "query_text": "a map", "target_id": "7000000000000000101", "pseudonym": "calm-owl-1a2b"}
 
 
 def as_json(value: Any) -> bytes:
@@ -182,6 +183,13 @@ SHAPES: list[tuple[str, bytes, str, str]] = [
         "speech_to_text.json",
     ),
     ("q.json", as_json([QUERY]), "query set", "queries.json"),
+    ("queries.ndjson", as_lines(GIVEN), "queries of the viewer", "queries/queries.ndjson"),
+    (
+        "queries.json",
+        as_lines({"withdrawn": "v", "submitted_at": "2024-05-01T10:00:00Z"}, GIVEN),
+        "queries of the viewer",
+        "queries/queries.json.ndjson",
+    ),
 ]
 
 

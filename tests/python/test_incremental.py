@@ -18,11 +18,24 @@ from tiktok_retrieval import functions
 
 SEQUENCES = 200
 DATABASES = ("warehouse", "complete")
-TEXTS = ["dogs dance", "Dogs dance!", "café crème 😂", "ДОМ dom", "#onepiece knight", "it's raining", "", "ﾊﾟﾋﾟ pa", "🎉"]
+TEXTS = [
+    "dogs dance",
+    "Dogs dance!",
+    "café crème 😂",
+    "ДОМ dom",
+    "#onepiece knight",
+    "one piece",
+    "it's raining",
+    "",
+    "ﾊﾟﾋﾟ pa",
+    "🎉",
+]
+SPLITS = "select pieces from warehouse.search_index.int_hashtag_splits where hashtag = 'onepiece'"
 INPUTS = ["corpus.tiktoks", "corpus.comments", "test_collection.queries"]
 COMPARED = [
     "documents",
     "document_fields",
+    "int_hashtag_splits",
     "postings",
     "terms",
     "field_statistics",
@@ -68,6 +81,8 @@ class Index:
             self.connection.execute(
                 f"delete from {database}.search_index.character_forms where not contains(?, sequence)", ["".join(TEXTS)]
             )
+        # what hashtags are split into depends on all other texts
+        self.change("update {}.seeds.system_definitions set is_default = true where system_id like 'words_hashtags_%'")
         for table in INPUTS:
             self.change(
                 f"delete from {{}}.{table} where hash({'query_id' if 'queries' in table else 'tiktok_id'}) % 4 > 0"
@@ -192,6 +207,7 @@ def random_change(draw: random.Random, number: int) -> tuple[str, Sequence[Any]]
 def test_builds_that_go_on_make_what_a_build_from_nothing_makes(index: Index) -> None:
     draw = random.Random(20261125)
     number = 0
+    splits: set[tuple[str | None]] = set()
     for sequence in range(SEQUENCES):
         for _ in range(draw.randint(1, 2)):
             for _ in range(draw.randint(1, 3)):
@@ -201,6 +217,9 @@ def test_builds_that_go_on_make_what_a_build_from_nothing_makes(index: Index) ->
             index.go_on()
         index.begin_anew()
         assert index.differences() == [], f"sequence {sequence}, change {number}"
+        splits |= set(index.connection.execute(SPLITS).fetchall())
+    # the same hashtag was split and was not, as its words came and went
+    assert splits == {("one piece",), (None,)}
     documents = index.connection.execute("select count(*) from warehouse.search_index.documents").fetchone()
     assert documents is not None
     assert documents[0] > 5

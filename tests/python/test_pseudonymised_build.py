@@ -61,6 +61,8 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         json.dumps({"query_id": "v1", "query_text": "like the baker's", "target_id": TIKTOK, "pseudonym": "Eater"})
         + "\n"
     )
+    judged = {"judge": "eater", "query_id": "v1", "query_text": "like the baker's", "doc_id": OTHER_TIKTOK}
+    (zone / "judgements.ndjson").write_text(json.dumps({**judged, "answer": "no"}) + "\n")
     (zone / "runs").mkdir()
     (zone / "runs/theirs.trec").write_text(f"rosalind-1 Q0 {OTHER_TIKTOK} 1 2.0 x\nrosalind-1 Q0 {TIKTOK} 2 1.0 x\n")
     return zone
@@ -154,6 +156,10 @@ def test_what_belongs_together_stays_together(hidden: BuildResult, zone: Path) -
             f"the one by {otto}, {disguise.identifier(OTHER_TIKTOK)}",
             f"queries/{rosalind}.json",
         )
+    ]
+    # A judgement, its query and its document meet
+    assert hidden.rows("select query_id, doc_id, relevance from test_collection.pooled_judgements") == [
+        ("v1", disguise.identifier(OTHER_TIKTOK), 0)
     ]
     # The foreign run, its query and its documents meet
     assert hidden.rows(

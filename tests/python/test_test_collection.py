@@ -8,7 +8,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from small_warehouses import build, dbt, outcomes
+from small_warehouses import ROOT, build, dbt, outcomes
+
+from viewer.judgements import agreement
 
 SELECTION = "+excluded_queries +qrels +quarantined_records +system_metrics"
 
@@ -202,3 +204,86 @@ def test_an_empty_raw_zone_has_no_queries(tmp_path: Path) -> None:
     build(tmp_path / "data", tmp_path, "+leaderboard +comparisons")
     assert select(tmp_path, "select count(*) from test_collection.queries") == [(0,)]
     assert select(tmp_path, "select count(*) from evaluation.leaderboard") == [(0,)]
+
+
+JUDGES = """
+{"judge": "a", "query_id": "1", "query_text": "blue dog", "doc_id": "7000000000000000002", "answer": "no"}
+{"judge": "a", "query_id": "1", "query_text": "blue dog", "doc_id": "7000000000000000002", "answer": "yes"}
+{"judge": "b", "query_id": "1", "query_text": "blue dog", "doc_id": "7000000000000000002", "answer": "yes"}
+{"judge": "c", "query_id": "1", "doc_id": "7000000000000000002", "answer": "no"}
+{"judge": "a", "query_id": "1", "query_text": "blue dog", "doc_id": "7000000000000000003", "answer": "no"}
+{"judge": "b", "query_id": "1", "query_text": "blue dog", "doc_id": "7000000000000000003", "answer": "no"}
+{"judge": "a", "query_id": "2", "doc_id": "7000000000000000003", "answer": "yes"}
+{"judge": "b", "query_id": "2", "doc_id": "7000000000000000003", "answer": "no"}
+{"judge": "b", "query_id": "2", "doc_id": "7000000000000000001", "answer": "unsure"}
+{"judge": "a", "query_id": "2", "doc_id": "7000000000000000002", "answer": "yes"}
+{"judge": "a", "query_id": "2", "doc_id": "7000000000000000009", "answer": "yes"}
+{"judge": "a", "query_id": "2", "query_text": "before", "doc_id": "7000000000000000004", "answer": "yes"}
+{"judge": "a", "query_id": "9", "doc_id": "7000000000000000001", "answer": "yes"}
+{"judge": "a", "query_id": "1", "doc_id": "7000000000000000001", "answer": "perhaps"}
+{"judge": "a", "query_id": "1", "answer": "yes"}
+{"judge": "a", "que
+"""
+
+
+def write_judged_raw_zone(data: Path) -> None:
+    """Write four TikToks, two known items, and what judges said of others."""
+    (data / "info").mkdir(parents=True)
+    scraped = [
+        {"id": f"700000000000000000{number}", "description": f"word {number}", "video-src": "", "coverphoto-src": ""}
+        for number in range(1, 5)
+    ]
+    (data / "info" / "batch.json").write_text(json.dumps(scraped))
+    queries = [{"text": "blue dog", "target": scraped[0]["id"]}, {"text": "now", "target": scraped[1]["id"]}]
+    (data / "queries.json").write_text(json.dumps(queries))
+    (data / "judgements.ndjson").write_text(JUDGES.lstrip())
+
+
+def test_what_judges_found_is_counted_and_joins_the_qrels_where_asked_for(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    write_judged_raw_zone(data)
+    selected = ("+qrels", "+pooled_judgements", "+quarantined_records", "assert_every_judge_counts_once")
+    found: dict[bool, dict[tuple[str, str], int]] = {}
+    for is_pooled in (False, True):
+        variables = json.dumps({"keep_incomplete_tiktoks": True, "pooled_judgements": is_pooled})
+        result = dbt(data, tmp_path, "build", "--quiet", "--select", *selected, "--vars", variables)
+        assert outcomes(tmp_path)["assert_every_judge_counts_once"] == "pass", result.stdout
+        found[is_pooled] = {
+            (query_id, doc_id[-1]): relevance
+            for query_id, doc_id, relevance in select(tmp_path, "from test_collection.qrels")
+        }
+    assert found[False] == {("1", "1"): 1, ("2", "2"): 1}
+    assert found[True] == {("1", "1"): 2, ("2", "2"): 2, ("1", "2"): 1, ("1", "3"): 0}
+    assert select(tmp_path, "from test_collection.pooled_judgements order by query_id, doc_id") == [
+        ("1", "7000000000000000002", 2, 1, 0, 1, None),
+        ("1", "7000000000000000003", 0, 2, 0, 0, None),
+        ("2", "7000000000000000001", 0, 0, 1, None, "no majority"),
+        ("2", "7000000000000000002", 1, 0, 0, None, "the target itself"),
+        ("2", "7000000000000000003", 1, 1, 0, None, "no majority"),
+        ("2", "7000000000000000004", 1, 0, 0, None, "the query had other words when it was judged"),
+        ("2", "7000000000000000009", 1, 0, 0, None, "the document is not in the corpus"),
+        ("9", "7000000000000000001", 1, 0, 0, None, "no such known-item query"),
+    ]
+    quarantined = dict(
+        select(tmp_path, "select position, reason from corpus.quarantined_records where file = 'judgements.ndjson'")
+    )
+    assert quarantined.pop(16).startswith("broken JSON")
+    assert quarantined == {
+        14: "the answer is not yes, no or unsure",
+        15: "a judgement without a judge, a query or a document",
+    }
+
+
+def test_judges_agree_as_the_viewer_says(tmp_path: Path) -> None:
+    """analyses/judge_agreement.sql and the viewer's page compute one figure."""
+    given = [(3, 0), (1, 1), (0, 2), (2, 1), (1, 0)]
+    expected = agreement({str(judge): "yes" if judge < yes else "no" for judge in range(yes + no)} for yes, no in given)
+    sql = (ROOT / "analyses" / "judge_agreement.sql").read_text().replace("{{ ref('pooled_judgements') }}", "pooled")
+    with duckdb.connect() as connection:
+        connection.execute("create table pooled (yes_count integer, no_count integer)")
+        assert connection.execute(sql).fetchall() == [(0, 0, None, None)]
+        connection.executemany("insert into pooled values (?, ?)", given)
+        assert expected.share is not None and expected.alpha is not None
+        assert connection.execute(sql).fetchall() == [
+            (expected.pairs, expected.answers, round(expected.share, 4), round(expected.alpha, 4))
+        ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
-from small_warehouses import build
+from small_warehouses import build, compiled
 
 SYSTEM = "words_bm25_k1.2_b0.75"
 WORDS = [f"word{number}" for number in range(14)]
@@ -93,6 +94,29 @@ def test_a_failure_tells_terms_fields_and_rival(warehouse: Path) -> None:
         ).fetchone()
     rival = "mango tango 2 rival"
     assert row == (2, rival, rival, 2, 1, 2, "text", "mango (text)", "tango", True, True)
+
+
+def test_the_best_system_has_its_failures_told_though_it_is_one_of_a_sweep(warehouse: Path, tmp_path: Path) -> None:
+    """Where no system is a default one, the model's SQL still takes the best apart, and none else."""
+    copy = tmp_path / "warehouse.duckdb"
+    shutil.copy(warehouse, copy)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(
+            "set search_path = 'evaluation,retrieval,test_collection,search_index';"
+            "update retrieval.systems set is_default = false"
+        )
+        (best,) = connection.execute(
+            "select entry_id from evaluation.leaderboard where entry_kind = 'system' order by position limit 1"
+        ).fetchall()
+        misses = connection.execute(
+            "select count(*) from evaluation.query_metrics"
+            " where system_id = ? and metric = 'reciprocal_rank' and value < 1",
+            best,
+        ).fetchall()
+        found = connection.execute(
+            f"select system_id, count(category) from ({compiled(warehouse.parent, 'failures')}) group by system_id"
+        ).fetchall()
+    assert found == [(*best, *misses[0])]
 
 
 def test_near_duplicates_are_those_of_all_pairs(warehouse: Path) -> None:

@@ -111,6 +111,20 @@ def test_a_file_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
     assert ids_in(path) == ["2", "1"]
 
 
+def test_a_file_that_was_rewritten_twice_is_read_anew(tmp_path: Path) -> None:
+    """The second successor may have the first file's number, and be as long."""
+    path = tmp_path / "file.ndjson"
+    ledger, other = ledger_at(path), ledger_at(path)
+    for line_id in ("1", "2", "3"):
+        ledger.add({"id": line_id, "text": "a", "owner": "me"})
+    ledger.rewrite(lambda entry, raw: raw.replace(b'"3"', b'"4"'))
+    other.add({"id": "5", "text": "a"})
+    ledger.rewrite(lambda entry, raw: raw.replace(b'"5"', b'"6"'))
+    assert [ledger.add({"id": line_id, "text": "a", "owner": "me"}) for line_id in ("2", "3")] == [False, True]
+    assert ids_in(path) == ["1", "2", "4", "6", "3"]
+    assert ledger.owner_of("4") == "me"
+
+
 def test_a_full_ledger_takes_no_more(tmp_path: Path) -> None:
     ledger = ledger_at(tmp_path / "file.ndjson", max_lines=2)
     ledger.add({"id": "1"})
@@ -193,7 +207,59 @@ def test_only_the_author_sees_and_withdraws(tmp_path: Path) -> None:
     assert submissions.withdraw(first, OWNER) is False
     given = submissions.given(OWNER)
     assert [line.get("query_id") for line in given] == [submission(n).query_id for n in (1, 2, 3)] + [None]
+    assert [line.get("query_text") for line in given] == [None, "words 2", "words 3", None]
     assert not any("owner" in line for line in given)
     assert submissions.withdraw_all(OWNER) == 2
     assert submissions.withdraw_all(OWNER) == 0
     assert [line.get("query_text") for line in submissions.given(OTHER)] == ["words 4"]
+
+
+def test_a_withdrawn_query_leaves_its_id_and_time(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    submissions = Submissions(tmp_path, delay_minutes=0, app_version="1")
+    first, second = submission(1), submission(2)
+    # what a kill tore holds the words as well
+    path.write_text(f'{{"query_id": "{first.query_id}", "query_text": "words 1 of a torn li\n')
+    for one in (first, second):
+        submissions.add(one, snapshot_version="build")
+    whole = path.read_text()
+    assert submissions.withdraw(first.query_id, OWNER)
+    assert "words 1" in whole
+    assert "words 1" not in path.read_text()
+    lines = path.read_text().splitlines()
+    assert lines[0] == ""
+    tomb, kept, withdrawal = (json.loads(line) for line in lines[1:])
+    assert tomb.keys() == {"query_id", "owner", "submitted_at", "app_version", "is_withdrawn"}
+    assert (tomb["query_id"], withdrawal["withdrawn"]) == (first.query_id, first.query_id)
+    assert kept == json.loads(whole.splitlines()[2])
+    # sent once more, it does not come back
+    with pytest.raises(IdTakenError):
+        submissions.add(first, snapshot_version="build")
+    # and where a kill came between the withdrawal and the words, the next start takes them out
+    path.write_text(whole + lines[3] + "\n")
+    restarted = Submissions(tmp_path, delay_minutes=0, app_version="1")
+    assert restarted.take_out_withdrawn() == 2
+    assert path.read_text().splitlines() == lines
+    assert restarted.take_out_withdrawn() == 0
+
+
+def test_withdrawing_and_giving_at_once_lose_nothing(tmp_path: Path) -> None:
+    submissions = [Submissions(tmp_path, delay_minutes=0, app_version="1") for _ in range(2)]
+
+    def give(share: int) -> None:
+        for number in range(share, 120, 4):
+            submissions[share % 2].add(submission(number), snapshot_version="build")
+            if number % 3 == 0:
+                submissions[1 - share % 2].withdraw(submission(number).query_id, OWNER)
+
+    threads = [threading.Thread(target=give, args=(share,)) for share in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = [json.loads(line) for line in (tmp_path / FILE).read_text().splitlines()]
+    texts = Counter((line["query_id"], line.get("query_text")) for line in lines if "query_id" in line)
+    assert texts == {
+        (submission(number).query_id, None if number % 3 == 0 else f"words {number}"): 1 for number in range(120)
+    }
+    assert sum("withdrawn" in line for line in lines) == 40

@@ -139,7 +139,15 @@ def test_collected_queries_show_their_delays(client: TestClient, zone: Zone) -> 
     assert "early" in page
     assert HOSTILE[:60] in texts(page)
     assert "<img src=x" not in page
+    ledger = zone.data / "judgements.ndjson"
+    before = ledger.read_bytes() if ledger.exists() else b""
+    judged = {"query_id": sent["query_id"], "query_text": sent["query_text"], "answer": "no"}
+    ledger.write_text(json.dumps(judged) + "\n")
     client.post("/api/mine/withdraw", json={"owner_key": OWNER}, headers=POST)
+    # the words are in no file any more
+    assert json.loads(ledger.read_text()) == {**judged, "query_text": None}
+    ledger.write_bytes(before)
+    assert HOSTILE[:60] not in texts((zone.data / "queries.ndjson").read_text())
     page = client.get("/research/collected").text
     assert HOSTILE[:60] not in texts(page)
     assert "withdrawn" in page

@@ -161,7 +161,14 @@ def test_seed_rows_that_cannot_be_meant_are_refused(
             "mine,reciprocal_rank,words_bm25_k1.2_b0.75,,true,x",
             "formula is 'reciprocal_rank': give the smooth",
         ),
-        ("tokenizers", "mine,standard,separated,sentence,,,,x", "unit is 'sentence': give one of word, ngram, "),
+        ("tokenizers", "mine,standard,separated,sentence,,,,false,x", "unit is 'sentence': give one of word, ngram, "),
+        (
+            "tokenizers",
+            "mine,standard,separated,ngram,4,,,true,x",
+            "split_hashtags is 'true': give false, or a unit ",
+        ),
+        ("tokenizers", "mine,standard,original,word,,,,true,x", "split_hashtags is 'true': give false, or a unit "),
+        ("tokenizers", "mine,standard,separated,word,,,,maybe,x", "split_hashtags is 'maybe': give a value of the ty"),
         (
             "indexes",
             "99,no_such_tokenizer,all,,x",

@@ -9,7 +9,7 @@ import { Participant } from "./participant.js";
 import { QueriesTab } from "./queriestab.js";
 import { Queue } from "./queue.js";
 import { SearchTab } from "./searchtab.js";
-import { ServerSource } from "./source.js";
+import { sourceFor } from "./sources.js";
 import { Stage } from "./stage.js";
 import { keep, load, onChange } from "./store.js";
 import { creatorName } from "./text.js";
@@ -20,7 +20,7 @@ const ORIGINS = { history: "your history", search: "the search", queries: "your 
 const phone = matchMedia("(max-width: 899px)");
 
 const settings = JSON.parse(document.querySelector("meta[name=viewer-settings]").content);
-const source = new ServerSource();
+const source = await sourceFor(settings);
 
 let queue = null;
 let shown = { id: null, origin: "queue", post: null };
@@ -274,6 +274,8 @@ function welcome() {
   byId("look-around").onclick = close(null);
   dialog.addEventListener("close", () => {
     keep("welcomed", true);
+    // The tab key goes on from the video; whoever was faster than this event keeps the focus
+    if (document.activeElement !== document.body && !dialog.contains(document.activeElement)) return;
     byId("play").focus({ preventScroll: true });
     byId("play").blur();
   });

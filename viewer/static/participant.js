@@ -43,7 +43,8 @@ export class Participant {
   }
 
   /** Forget who took part, and what they gave, in this browser. */
-  leave() {
+  async leave() {
+    await this.source.leave(this.who.ownerKey);
     drop("participant");
     drop("queries");
     drop("opened-early");

@@ -10,7 +10,6 @@ import * as watched from "./watched.js";
 const SHOWN = 60;
 const STATUS = {
   waiting: "not delivered yet: it is sent again until it arrives",
-  kept: "kept",
   refused: "refused",
 };
 
@@ -76,7 +75,8 @@ export class QueriesTab {
       make("h3", {}, "Your consent"),
       make("p", {}, "It is voluntary. With each query is kept: what you type, which video you mean, when you first and last saw it and for how long, when you sent it, and whether you picked it from your history or by searching."),
       make("p", {}, "No name, no address, no account: you appear as ", name, ". ", make("button", { type: "button", class: "small", onclick: () => this.#rename(name) }, "Another one")),
-      make("p", {}, "You can see, save and withdraw everything you gave, here, at any time. A withdrawn query counts for nothing from the next evaluation on."),
+      make("p", {}, this.source.words.rights),
+      this.source.words.keeping && make("p", {}, this.source.words.keeping),
       make("label", { class: "check" }, box, make("span", {}, "I am of age, I have read this, and I want to take part.")),
       make("p", { class: "problem", id: "consent-problem", role: "alert" }),
       start,
@@ -335,7 +335,7 @@ export class QueriesTab {
                 { class: "card-words" },
                 make("span", { class: "card-name" }, `“${query.text}”`),
                 make("span", { class: "card-text" }, `${creatorName(query.card)}: ${query.card.description ?? "no description"}`),
-                make("span", { class: query.status === "kept" ? "quiet" : "problem" }, `${ago(query.submittedAt)} · ${STATUS[query.status]}${query.reason ? `: ${query.reason}` : ""}`),
+                make("span", { class: query.status === "kept" ? "quiet" : "problem" }, `${ago(query.submittedAt)} · ${STATUS[query.status] ?? this.source.words.kept}${query.reason ? `: ${query.reason}` : ""}`),
               ),
             ),
             make("button", { type: "button", class: "plain", "aria-label": `Withdraw “${query.text}”`, onclick: () => this.#withdraw(query.id) }, icon("remove")),
@@ -351,6 +351,7 @@ export class QueriesTab {
       { class: "rights", "aria-label": "Your data" },
       make("h3", {}, "Your data"),
       make("p", { class: "quiet" }, "You take part as ", make("strong", {}, this.participant.who.pseudonym), ". Only this browser can show and withdraw what you gave."),
+      this.source.words.keeping && make("p", {}, this.source.words.keeping),
       make(
         "div",
         { class: "row" },
@@ -373,7 +374,7 @@ export class QueriesTab {
   async #withdrawAll() {
     const agreed = await ask({
       title: "Withdraw everything?",
-      text: "All queries that you gave will count for nothing. This cannot be undone.",
+      text: this.source.words.withdrawAll,
       yes: "Withdraw everything",
     });
     if (!agreed) return;
@@ -389,11 +390,11 @@ export class QueriesTab {
   async #leave() {
     const agreed = await ask({
       title: "Stop taking part?",
-      text: "What you gave stays unless you withdraw it first. This browser forgets your pseudonym, so that afterwards nothing can be withdrawn any more.",
+      text: this.source.words.leave,
       yes: "Stop",
     });
     if (!agreed) return;
-    this.participant.leave();
+    await this.participant.leave();
     this.#pseudonym = newPseudonym();
     this.show();
   }

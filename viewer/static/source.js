@@ -37,6 +37,14 @@ function send(address, body) {
 }
 
 export class ServerSource {
+  words = {
+    kept: "kept",
+    keeping: null,
+    rights: "You can see, save and withdraw everything you gave, here, at any time. A withdrawn query is deleted but for its date and number, and counts for nothing from the next evaluation on.",
+    withdrawAll: "All queries that you gave will count for nothing. This cannot be undone.",
+    leave: "What you gave stays unless you withdraw it first. This browser forgets your pseudonym, so that afterwards nothing can be withdrawn any more.",
+  };
+
   #posts = new Map();
 
   queue() {
@@ -85,4 +93,7 @@ export class ServerSource {
   withdrawAll(ownerKey) {
     return send("api/mine/withdraw", { owner_key: ownerKey });
   }
+
+  /** Nothing changes for the server when a browser forgets who it is. */
+  async leave() {}
 }

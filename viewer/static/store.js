@@ -1,6 +1,8 @@
 // What stays in this browser, under keys of our own. Without localStorage everything works until the page is closed.
 
-const PREFIX = "tiktok-retrieval:";
+// Of several viewers below one address each has its own
+const folder = new URL(".", location.href).pathname;
+const PREFIX = `tiktok-retrieval:${folder === "/" ? "" : folder}`;
 const memory = new Map();
 
 export function load(key, otherwise) {

@@ -1,0 +1,1 @@
+"""Scripts that write parts of docs/ out of tables, and the one that installs."""
