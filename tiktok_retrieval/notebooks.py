@@ -88,14 +88,15 @@ def opened(notebook: str) -> duckdb.DuckDBPyConnection:
         connection = connect()
     except NoWarehouseError as error:
         mo.stop(True, note(str(error)))
-    asked = [questions.read(name) for name in {"last_builds": "", **queries(Path(notebook).read_text())}]
-    missing = dict.fromkeys(model for question in asked for model in questions.missing_models(connection, question))
+    reads = [questions.read(name) for name in {"last_builds": "", **queries(Path(notebook).read_text())}]
+    missing = dict.fromkeys(model for question in reads for model in questions.missing_models(connection, question))
     if missing:
-        settings = {question.setting for question in asked if question.setting}
-        variables = f" --vars '{{{', '.join(f'{setting}: true' for setting in sorted(settings))}}}'" if settings else ""
+        connection.close()
+        settings = sorted({question.setting for question in reads if question.setting})
+        variables = f" --vars '{{{', '.join(f'{setting}: true' for setting in settings)}}}'" if settings else ""
         tables = figures.listed([f"`{questions.rooms()[model]}.{model}`" for model in missing])
         mo.stop(
-            True, note(f"Not built yet: {tables}. `dbt build{variables}` makes them; then run this notebook again.")
+            True, note(f"Not built yet: {tables}. `dbt build{variables}` makes what is missing: then open this again.")
         )
     return connection
 
@@ -104,10 +105,10 @@ def source(connection: duckdb.DuckDBPyConnection) -> mo.Html:
     """Say what is being read."""
     (file,) = connection.execute("select path from duckdb_databases() where not internal").fetchone() or ("",)
     path = Path(file)
-    shown = path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path
+    place = path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path
     (built,) = connection.execute("select max(built_at) from meta.builds").fetchone() or (None,)
     when = f", built {built:%Y-%m-%d %H:%M} UTC" if built else ""
-    sentence = f"Reads `{shown}`{when}, and changes nothing. Run this cell again after a build."
+    sentence = f"Reads `{place}`{when}, and changes nothing. Run this cell again after a build."
     return told(paragraph(sentence, "source"))
 
 
@@ -143,9 +144,9 @@ def quoted(text: str | None) -> str:
 # --- What a cell shows ----------------------------------------------------------------------------------------------
 
 
-def told(content: str, kind: str = "") -> mo.Html:
+def told(content: str) -> mo.Html:
     """Return a part of the page in the notebooks' own looks."""
-    return mo.Html(f'<section class="told {kind}">{content}</section>')
+    return mo.Html(f'<section class="told">{content}</section>')
 
 
 def paragraph(text: str, kind: str = "") -> str:
@@ -174,14 +175,14 @@ def shown(name: str, rows: polars.DataFrame, table_instead: mo.Html | None = Non
     top = head(name, figure.title)
     if rows.is_empty():
         return told(top + paragraph(figure.when_empty, "note"))
-    try:
-        body = paragraph(figure.say(rows))
-        if figure.draw is not None:
-            body += drawn(figure.title, *(figure.drawn(rows, width) for width in (WIDE, NARROW)))
-    except (polars.exceptions.ColumnNotFoundError, KeyError) as error:
-        lacking = re.search(r"['\"](\w+)['\"]", str(error))
-        column = f": `{lacking[1]}`" if lacking else ""
-        return told(top + paragraph(f"The figure needs a column that the rows no longer have{column}.", "note"))
+    lacking = [f"`{column}`" for column in figure.headings if column not in rows.columns]
+    if lacking:
+        return told(
+            top + paragraph(f"The rows no longer have what the figure needs: {figures.listed(lacking)}.", "note")
+        )
+    body = paragraph(figure.say(rows))
+    if figure.draw is not None:
+        body += drawn(figure.title, *(figure.drawn(rows, width) for width in (WIDE, NARROW)))
     return mo.vstack([told(top + body), table_instead or table(figure.table(rows), figure.headings)])
 
 

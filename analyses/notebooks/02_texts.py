@@ -363,9 +363,10 @@ def _(distinctive_terms_by_hashtag):
 
 @app.cell(hide_code=True, expand_output=True)
 def _(distinctive_terms_by_hashtag, hashtag):
+    mo.stop(hashtag.value is None, notebooks.note("No hashtag is picked, or there is none."))
     notebooks.bars(
         "The most distinctive words",
-        distinctive_terms_by_hashtag.filter(distinctive_terms_by_hashtag["hashtag"] == hashtag.value),
+        distinctive_terms_by_hashtag.filter(hashtag=hashtag.value),
         name="term",
         value="z_score",
     )

@@ -213,19 +213,25 @@ def test_where_nothing_is_to_be_read_a_line_says_what_to_do(tmp_path: Path, monk
     assert notebooks.warehouse_file() == published, "a reader of the copy blocks no build"
 
 
-def test_what_is_not_built_is_named_with_what_builds_it(
-    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def lacking(warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy that a test may take something from; notebooks read it once the connection is closed."""
     copy = tmp_path / "warehouse.duckdb"
     shutil.copy(warehouse, copy)
-    with duckdb.connect(str(copy)) as connection:
-        for (table,) in connection.execute(
-            "select table_schema || '.' || table_name from information_schema.tables where table_name like 'original_%'"
-        ).fetchall():
-            connection.execute(f"drop table {table}")
-        connection.execute("delete from evaluation.ablations")
-        connection.execute("delete from evaluation.failures")
     monkeypatch.setenv("TIKTOK_WAREHOUSE", str(copy))
+    with duckdb.connect(str(copy)) as connection:
+        yield connection
+
+
+def test_what_is_not_built_is_named_with_what_builds_it(lacking: duckdb.DuckDBPyConnection) -> None:
+    tables = lacking.execute(
+        "select table_schema || '.' || table_name from information_schema.tables where table_name like 'original_%'"
+    ).fetchall()
+    for (table,) in tables:
+        lacking.execute(f"drop table {table}")
+    for table in ("ablations", "failures"):
+        lacking.execute(f"delete from evaluation.{table}")
+    lacking.close()
     text, names = run(notebooks.NOTEBOOKS / "08_original_study.py")
     assert "<code>evaluation.original_study_conclusions</code>" in text
     assert "<code>dbt build --vars '{original_study: true}'</code>" in text
@@ -237,12 +243,25 @@ def test_what_is_not_built_is_named_with_what_builds_it(
     assert "The best system misses nothing." in text
 
 
+def test_a_text_collection_has_notebooks_too(lacking: duckdb.DuckDBPyConnection) -> None:
+    for table in ("tiktoks", "excluded_tiktoks", "funnel", "comments"):
+        lacking.execute(f"delete from corpus.{table}")
+    lacking.execute("delete from search_index.document_fields")
+    lacking.close()
+    text, _ = run(notebooks.NOTEBOOKS / "01_corpus.py")
+    assert "The warehouse holds no TikToks." in text
+    text, _ = run(notebooks.NOTEBOOKS / "02_texts.py")
+    assert "No hashtag is picked, or there is none." in text
+    text, _ = run(notebooks.NOTEBOOKS / "05_ablations.py")
+    assert "There are no comments" in text
+
+
 def test_a_figure_names_the_column_that_it_lacks(reads: Path) -> None:
     with notebooks.connect() as connection:
         rows = {name: questions.answer(connection, name) for name in ("corpus_funnel", "exclusion_reasons")}
     for name, column in (("corpus_funnel", "outcome"), ("exclusion_reasons", "tiktoks")):
         text = notebooks.shown(name, rows[name].drop(column)).text
-        assert f"needs a column that the rows no longer have: <code>{column}</code>" in text
+        assert f"no longer have what the figure needs: <code>{column}</code>" in text
 
 
 def test_charts_follow_the_ground(reads: Path, monkeypatch: pytest.MonkeyPatch) -> None:
