@@ -56,12 +56,13 @@
         cross join chosen
     ),
 
-    words_joined as (
+    words_to_look_up as (
         select
-            string_agg(field_words.text, ' ') as text,
+            string_agg(distinct field_words.text, ' ') as text,
             any_value(chosen.scheme) as scheme
         from field_words
         cross join chosen
+        where not {{ is_ascii('field_words.text') }}
     ),
 
     words_cleaned as (
@@ -71,7 +72,7 @@
             chosen.* exclude (text)
         from (select distinct field_words.text from field_words) as words
         cross join chosen
-        cross join {{ needed_forms('words_joined') }} as forms
+        cross join {{ needed_forms('words_to_look_up') }} as forms
     ),
 
     words_tokens as (
