@@ -152,9 +152,8 @@ def cost_model(ours: Sequence[Row]) -> list[str]:
     for documents in OUTLOOK:
         size = documents / last["documents"] * last["bytes"]
         hours = documents / last["documents"] * last["build_cpu"] / MACHINE_PROCESSORS / 3600
-        lines.append(
-            f"| {documents:,} | {short(size / 1e9)} GB | {math.ceil(size / (MACHINE_BYTES / 2))} | {short(hours)} hours |"
-        )
+        machines = math.ceil(size / (MACHINE_BYTES / 2))
+        lines.append(f"| {documents:,} | {short(size / 1e9)} GB | {machines} | {short(hours)} hours |")
     lines += [
         "",
         paragraph(
