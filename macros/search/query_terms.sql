@@ -7,7 +7,7 @@
 {# A CTE: the one system that is asked for, or the best, and beside it what is asked; an error that says what to do where
    it cannot be searched. Its name is checked against names written into the function, which costs no join; the lambda
    is there to name the parameter once. `asked`: the parameters as columns; `columns`: more, computed from both. #}
-{% macro chosen_system(systems, asked=[], columns=[]) -%}
+{% macro chosen_system(systems, asked=[], columns=[], query='query') -%}
     {%- set searched = systems | rejectattr('refusal') | map(attribute='system_id') | list -%}
     {%- set best = systems | selectattr('is_best') | map(attribute='system_id') | list -%}
     chosen as materialized (
@@ -18,7 +18,7 @@
             systems.*
         from (
             select
-                coalesce(cast(query as varchar), '') as text,
+                coalesce(cast({{ query }} as varchar), '') as text,
                 {% for column in asked -%}
                 {{ column }},
                 {% endfor -%}
