@@ -43,7 +43,7 @@ def _(failures_by_category):
 def _(warehouse):
     failures_by_category = mo.sql(
         f"""
-        -- One row for each default system and category of its failures.
+        -- One row for each default system, and the best of all, and category of its failures.
         with
 
         failures as (select * from evaluation.failures),
@@ -123,12 +123,12 @@ def _(warehouse):
 
         systems as (select * from retrieval.systems),
 
-        -- failures are of the default systems only
+        -- of ours: what a foreign run does cannot be taken apart
         best_system as (
             select leaderboard.entry_id as system_id
             from leaderboard
             inner join systems on leaderboard.entry_id = systems.system_id
-            where leaderboard.entry_kind = 'system' and systems.is_default
+            where leaderboard.entry_kind = 'system' and systems.system_kind <> 'foreign run'
             order by leaderboard.position
             limit 1
         ),

@@ -4,7 +4,7 @@
     create or replace macro contributions(system := null) as table
     with
 
-    {{ chosen_system(systems) }},
+    {{ chosen_system(systems, query='null') }},
 
     query_terms as (
         select
@@ -17,15 +17,20 @@
 
     {{ occurrences() }},
 
+    weighed_occurrences as (
+        select occurrences.*
+        from occurrences
+        where occurrences.term_frequency is not null
+    ),
+
     term_documents as (
         select
             occurrences.term_key,
             occurrences.document_number,
             sum(occurrences.term_frequency) as term_frequency,
-            sum(occurrences.normalised_term_frequency) as normalised_term_frequency,
             any_value(occurrences.document_frequency) as document_frequency,
             any_value(occurrences.collection_frequency) as collection_frequency
-        from occurrences
+        from weighed_occurrences as occurrences
         group by occurrences.term_key, occurrences.document_number
     ),
 
@@ -34,7 +39,6 @@
             term_documents.term_key,
             term_documents.document_number,
             term_documents.term_frequency,
-            term_documents.normalised_term_frequency,
             documents.doc_id,
             {{ formula_cases('idf', systems, search_statistics()) }} as idf,
             {{ formula_cases('weight', systems, search_statistics()) }} as weight
@@ -51,13 +55,8 @@
         occurrences.occurrence_count as term_frequency,
         occurrences.document_frequency,
         document_weights.idf,
-        document_weights.weight
-        * case
-            when chosen.shares_are_normalised
-                then occurrences.normalised_term_frequency / document_weights.normalised_term_frequency
-            else occurrences.term_frequency / document_weights.term_frequency
-        end as contribution
-    from occurrences
+        document_weights.weight * occurrences.term_frequency / document_weights.term_frequency as contribution
+    from weighed_occurrences as occurrences
     inner join document_weights
         on
             occurrences.term_key = document_weights.term_key

@@ -7,7 +7,7 @@
 {# A CTE: the one system that is asked for, or the best, and beside it what is asked; an error that says what to do where
    it cannot be searched. Its name is checked against names written into the function, which costs next to nothing.
    `asked`: the parameters as columns; `columns`: more, computed from both. #}
-{% macro chosen_system(systems, asked=[], columns=[]) -%}
+{% macro chosen_system(systems, asked=[], columns=[], query='query') -%}
     {%- set searched = systems | rejectattr('refusal') | map(attribute='system_id') | list -%}
     {%- set best = systems | selectattr('is_best') | map(attribute='system_id') | list -%}
     chosen as materialized (
@@ -19,7 +19,7 @@
             systems.*
         from (
             select
-                coalesce(cast(query as varchar), '') as text,
+                coalesce(cast({{ query }} as varchar), '') as text,
                 {% for column in asked -%}
                 {{ column }},
                 {% endfor -%}
@@ -224,8 +224,8 @@
 {%- endmacro %}
 
 {# CTEs: where the query's terms stand in the fields that the system searches, and how much each place counts: the
-   occurrences, weighted as the system weighs the field and, where its formula does so, beside the field's length; null in a field that it does
-   not weigh. `columns`: more columns of the chosen system. #}
+   occurrences, weighted as the system weighs the field and, where its formula does so, beside the field's length; null
+   in a field that it does not weigh. `columns`: more columns of the chosen system. #}
 {% macro occurrences(columns=[]) -%}
     {%- set field_number = field_number_of('packed_occurrences.occurrence') -%}
     {%- set occurrence_count = term_frequency_of('packed_occurrences.occurrence') -%}

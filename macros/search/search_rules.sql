@@ -4,7 +4,7 @@
     create or replace macro search_rules(system := null) as table
     with
 
-    {{ chosen_system(systems) }}
+    {{ chosen_system(systems, query='null') }}
 
     select
         chosen.system_id,

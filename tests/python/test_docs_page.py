@@ -17,7 +17,7 @@ from warehouses import PROJECT, BuildResult
 
 import viewer.corpus
 import viewer.research
-from tiktok_retrieval import documentation, exports, handovers, leaderboards, questions, searching
+from tiktok_retrieval import documentation, exports, handovers, leaderboards, notebooks, questions, searching
 
 CHROMIUM = shutil.which("chromium")
 OURS = "tiktok_retrieval"
@@ -104,8 +104,11 @@ def models_named_in(*sources: object) -> set[str]:
     return {name for room, name in re.findall(r"\b([a-z_]+)\.([a-z_]+)\b", text) if rooms.get(name) == room}
 
 
-def models_of_questions(*, with_setting: bool) -> set[str]:
-    asked = [questions.read(name) for name in questions.names()]
+IN_NOTEBOOKS = sorted(name for path in notebooks.NOTEBOOKS.glob("*.py") for name in notebooks.queries(path.read_text()))
+
+
+def models_of_questions(names: Iterable[str], *, with_setting: bool) -> set[str]:
+    asked = [questions.read(name) for name in names]
     return {model for question in asked if bool(question.setting) == with_setting for model in question.models}
 
 
@@ -114,8 +117,12 @@ READS = {
     "leaderboard_command": models_named_in(leaderboards),
     "search": models_named_in(SEARCH, searching),
     "viewer": models_named_in(SEARCH, viewer.corpus, viewer.research),
-    "report": models_of_questions(with_setting=False),
-    "report_on_the_original_study": models_of_questions(with_setting=True) - models_of_questions(with_setting=False),
+    "report": models_of_questions(questions.names(), with_setting=False),
+    "report_on_the_original_study": models_of_questions(questions.names(), with_setting=True)
+    - models_of_questions(questions.names(), with_setting=False),
+    "notebooks": models_of_questions(IN_NOTEBOOKS, with_setting=False) | models_named_in(SEARCH, notebooks),
+    "notebooks_on_the_original_study": models_of_questions(IN_NOTEBOOKS, with_setting=True)
+    - models_of_questions(IN_NOTEBOOKS, with_setting=False),
     "export_runs": models_named_in(exports.export_runs, exports._write_run),
     "export_beir": models_named_in(exports.export_beir),
     "export_tables": {relation.partition(".")[2] for relation in exports.CONTRACT}
