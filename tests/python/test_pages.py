@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 from pathlib import Path
-from types import ModuleType
 
 import duckdb
 import pages
@@ -38,17 +36,7 @@ TOP_FOLDERS = sorted({name.partition("/")[0] for name in pages.tracked() if "/" 
 PROGRAM = re.compile(r"(?:python extract/run\.py|python -m tiktok_retrieval|make|dbt|bash|git)\b[^`\n]*")
 
 
-def script(name: str) -> ModuleType:
-    """Return one of scripts/ as a module."""
-    spec = importlib.util.spec_from_file_location(name, PROJECT / "scripts" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-reference = script("reference")
+reference = pages.script("reference")
 
 
 # --- Links ------------------------------------------------------------------------------------------------------------
@@ -250,7 +238,7 @@ def test_contract_names_every_table_of_the_export() -> None:
 
 
 def test_layout_is_drawn_with_every_part_that_the_scraper_reads() -> None:
-    drawings = script("drawings")
+    drawings = pages.script("drawings")
     text = (PROJECT / "docs/images/scraper-layout.svg").read_text()
     assert text == drawings.layout(), "run scripts/drawings.py"
     drawn = re.findall(r'class="code"[^>]*>(\w+)<', text)
