@@ -6,12 +6,13 @@ import argparse
 import platform
 from collections.abc import Callable
 
-from bench import media, original_study, raw_zone, search, viewer
+from bench import latency, media, original_study, raw_zone, search, viewer
 
 PARTS: dict[str, Callable[[], None]] = {
     "raw_zone": raw_zone.main,
     "media": lambda: media.main([]),
     "original_study": lambda: original_study.main([]),
+    "latency": latency.main,
     "search": lambda: search.main([]),
     "viewer": lambda: viewer.main([]),
 }

@@ -139,6 +139,9 @@ def ours(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll
         "bytes": path.stat().st_size,
     }
     connection = duckdb.connect(str(path), config={"threads": 2, "memory_limit": "3500MB"})
+    ((report["terms"], report["postings"], report["tokens"]),) = connection.execute(
+        "select (select count(*) from search.pruned_terms), count(*), sum(term_frequency) from search.pruned_postings"
+    ).fetchall()
     # The made-up texts are ASCII
     connection.execute("create schema search_index")
     connection.execute(

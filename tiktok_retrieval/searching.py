@@ -6,7 +6,7 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import duckdb
 import typer
@@ -15,8 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tiktok_retrieval import snapshots
-
-Row = dict[str, Any]
+from tiktok_retrieval.prepared import EXPLAIN, SEARCH, SNIPPETS, PreparedStatements, Row, Statement, Value
 
 # Characters that no text has a use for
 MARK_OPEN, MARK_CLOSE = "\x02", "\x03"
@@ -51,6 +50,8 @@ def open_for_search(warehouse: Path) -> duckdb.DuckDBPyConnection:
             reason = str(error).partition("\n")[0]
             raise NotSearchableError(f"{warehouse} cannot be read ({reason}): wait for the build to end") from error
     connection.execute("set timezone = 'UTC'")
+    # A query reads too little for more threads than one
+    connection.execute("set threads = 1")
     found = connection.execute("select count(*) from duckdb_functions() where function_name = 'snippets'").fetchone()
     if not found or not found[0]:
         connection.close()
@@ -58,29 +59,43 @@ def open_for_search(warehouse: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def search(connection: duckdb.DuckDBPyConnection, query: str, **options: Any) -> list[Row]:
-    """Return the best documents; `options` are named as in the SQL function. Raises SearchRefusedError."""
-    named = ", ".join(f"{name} := ${name}" for name in options)
-    return _rows(connection, f"from search($query, {named})", {"query": query, **options})
+def search(
+    statements: PreparedStatements,
+    query: str,
+    *,
+    system: str | None = None,
+    k: int = 10,
+    fields: str | None = None,
+    posted_from: str | None = None,
+    posted_to: str | None = None,
+    creator: str | None = None,
+) -> list[Row]:
+    """Return the best documents; the options are those of the SQL function. Raises SearchRefusedError."""
+    return _rows(
+        statements,
+        SEARCH,
+        query=query,
+        system=system,
+        k=k,
+        fields=fields,
+        posted_from=posted_from,
+        posted_to=posted_to,
+        creator=creator,
+    )
 
 
-def explained(connection: duckdb.DuckDBPyConnection, query: str, doc_id: str, system: str | None) -> Row:
+def explained(statements: PreparedStatements, query: str, doc_id: str, system: str | None) -> Row:
     """Return what adds to a document's score and where its texts match. Raises SearchRefusedError."""
-    parameters = {"query": query, "doc_id": doc_id, "system": system}
-    contributions = _rows(connection, "from explain($query, $doc_id, system := $system)", parameters)
+    contributions = _rows(statements, EXPLAIN, query=query, doc_id=doc_id, system=system)
     found = _rows(
-        connection,
-        "from snippets($query, $doc_id, system := $system, mark_open := $mark_open, mark_close := $mark_close)",
-        {**parameters, "mark_open": MARK_OPEN, "mark_close": MARK_CLOSE},
+        statements, SNIPPETS, query=query, doc_id=doc_id, system=system, mark_open=MARK_OPEN, mark_close=MARK_CLOSE
     )
     return {"contributions": contributions, "snippets": found}
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> list[Row]:
+def _rows(statements: PreparedStatements, statement: Statement, **values: Value) -> list[Row]:
     try:
-        found = connection.execute(query, parameters)
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return statements.rows(statement, **values)
     except duckdb.Error as error:
         reason = str(error).strip().partition("\n")[0]
         raise SearchRefusedError(reason.partition(" Error: ")[2] or reason) from error
@@ -182,20 +197,22 @@ def search_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Find the documents of the last build that match a query best."""
-    options = {
-        "system": system,
-        "k": k,
-        "fields": fields,
-        "posted_from": posted_from,
-        "posted_to": posted_to,
-        "creator": creator,
-    }
     try:
         with open_for_search(warehouse) as connection:
-            results = search(connection, query, **options)
+            statements = PreparedStatements(connection)
+            results = search(
+                statements,
+                query,
+                system=system,
+                k=k,
+                fields=fields,
+                posted_from=posted_from,
+                posted_to=posted_to,
+                creator=creator,
+            )
             if explain:
                 for result in results:
-                    result.update(explained(connection, query, result["doc_id"], system))
+                    result.update(explained(statements, query, result["doc_id"], system))
     except NotSearchableError as error:
         print(f"search: {error}", file=sys.stderr)
         raise typer.Exit(4) from error

@@ -16,6 +16,7 @@ import duckdb
 
 from tiktok_retrieval import snapshots
 from tiktok_retrieval.disguises import Disguise
+from tiktok_retrieval.prepared import EXPLAIN, SEARCH, PreparedStatements, Statement, Value
 
 Row = dict[str, Any]
 
@@ -27,6 +28,19 @@ SECONDS_BETWEEN_LOOKS = 2.0
 # Characters that no text has a use for
 MARK_OPEN, MARK_CLOSE = "\x02", "\x03"
 NAME_FIELDS = frozenset({"creator_username", "creator_nickname"})
+# Several documents at once; an unknown one has none
+SNIPPETS = Statement(
+    """
+    select asked.tiktok_id, matching.field, matching.snippet
+    from (
+        select tiktok_id from corpus.tiktoks where tiktok_id in (select unnest(cast($ids as varchar[])))
+    ) as asked,
+    lateral (
+        from snippets($query, asked.tiktok_id, system := $system, mark_open := $mark_open, mark_close := $mark_close)
+    ) as matching
+    """,
+    {"ids": "varchar[]", "query": "varchar", "system": "varchar", "mark_open": "varchar", "mark_close": "varchar"},
+)
 
 
 class CorpusError(Exception):
@@ -149,7 +163,7 @@ class Corpus:
             self._connection = duckdb.connect(str(warehouse), read_only=True, config={"threads": 1})
         except duckdb.Error as error:
             raise CorpusError(f"the snapshot {warehouse} cannot be opened: {str(error).splitlines()[0]}") from error
-        self._cursors = threading.local()
+        self._threads = threading.local()
         try:
             self.ids = self._read_ids()
             builds = self.rows("select build_id from meta.builds order by built_at desc limit 1")
@@ -180,11 +194,7 @@ class Corpus:
 
     def rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
         """Run a query and return its rows as dictionaries. Raises duckdb.Error."""
-        cursor = getattr(self._cursors, "cursor", None)
-        if cursor is None:
-            cursor = self._cursors.cursor = self._connection.cursor()
-            cursor.execute("set timezone = 'UTC'")
-        found = cursor.execute(query, parameters or None)
+        found = self._statements().connection.execute(query, parameters or None)
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
@@ -203,6 +213,15 @@ class Corpus:
     def cards(self) -> list[Card]:
         """Return all documents that a search can find, in the order of their numbers."""
         return [self._card(row) for row in self.rows("from search.searchable_documents order by document_number")]
+
+    def _statements(self) -> PreparedStatements:
+        """Return those of the thread, with a cursor of its own."""
+        statements: PreparedStatements | None = getattr(self._threads, "statements", None)
+        if statements is None:
+            cursor = self._connection.cursor()
+            cursor.execute("set timezone = 'UTC'")
+            statements = self._threads.statements = PreparedStatements(cursor)
+        return statements
 
     def _read_ids(self) -> tuple[str, ...]:
         # The browser shuffles; of a large corpus everybody gets the same sample, so that targets can be compared
@@ -265,20 +284,13 @@ class Corpus:
     ) -> tuple[Result, ...]:
         """Return the best TikToks for a query, by the warehouse's own search. Raises SearchRefusedError."""
         found = self._asked(
-            """
-            from search(
-                $query, system := $system_id, k := $k, creator := $creator,
-                posted_from := $posted_from, posted_to := $posted_to
-            )
-            """,
-            {
-                "query": query,
-                "system_id": system_id,
-                "k": k,
-                "creator": self._usernames.get(filters.creator or "", filters.creator),
-                "posted_from": filters.posted_from,
-                "posted_to": filters.posted_to,
-            },
+            SEARCH,
+            query=query,
+            system=system_id,
+            k=k,
+            creator=self._usernames.get(filters.creator or "", filters.creator),
+            posted_from=filters.posted_from,
+            posted_to=filters.posted_to,
         )
         return tuple(Result(row["rank"], row["score"], self._card(row)) for row in found)
 
@@ -299,24 +311,12 @@ class Corpus:
         self, query: str, tiktok_ids: Sequence[str], system_id: str | None
     ) -> dict[str, tuple[Snippet, ...]]:
         found = self._asked(
-            """
-            select asked.tiktok_id, matching.field, matching.snippet
-            from (
-                select tiktok_id from corpus.tiktoks where tiktok_id in (select unnest($ids))
-            ) as asked,
-            lateral (
-                from snippets(
-                    $query, asked.tiktok_id, system := $system_id, mark_open := $opening, mark_close := $closing
-                )
-            ) as matching
-            """,
-            {
-                "query": query,
-                "ids": list(tiktok_ids),
-                "system_id": system_id,
-                "opening": MARK_OPEN,
-                "closing": MARK_CLOSE,
-            },
+            SNIPPETS,
+            query=query,
+            ids=tiktok_ids,
+            system=system_id,
+            mark_open=MARK_OPEN,
+            mark_close=MARK_CLOSE,
         )
         of_each: dict[str, list[Row]] = {tiktok_id: [] for tiktok_id in tiktok_ids}
         for row in found:
@@ -352,15 +352,12 @@ class Corpus:
 
     def _explain(self, query: str, tiktok_id: str, system_id: str | None = None) -> tuple[Share, ...]:
         """Return what each term in each field adds to a TikTok's score. Raises SearchRefusedError."""
-        found = self._asked(
-            "from explain($query, $id, system := $system_id)",
-            {"query": query, "id": tiktok_id, "system_id": system_id},
-        )
+        found = self._asked(EXPLAIN, query=query, doc_id=tiktok_id, system=system_id)
         return tuple(Share(**{name: row[name] for name in Share.__dataclass_fields__}) for row in found)
 
-    def _asked(self, query: str, parameters: Mapping[str, Any]) -> list[Row]:
+    def _asked(self, statement: Statement, **values: Value) -> list[Row]:
         try:
-            return self.rows(query, parameters)
+            return self._statements().rows(statement, **values)
         except duckdb.Error as error:
             reason = str(error).strip().splitlines()[0].partition(": ")[2] or str(error)
             raise SearchRefusedError(reason) from error

@@ -5,8 +5,8 @@
    here. #}
 
 {# A CTE: the one system that is asked for, or the best, and beside it what is asked; an error that says what to do where
-   it cannot be searched. Its name is checked against names written into the function, which costs no join; the lambda
-   is there to name the parameter once. `asked`: the parameters as columns; `columns`: more, computed from both. #}
+   it cannot be searched. Its name is checked against names written into the function, which costs next to nothing.
+   `asked`: the parameters as columns; `columns`: more, computed from both. #}
 {% macro chosen_system(systems, asked=[], columns=[]) -%}
     {%- set searched = systems | rejectattr('refusal') | map(attribute='system_id') | list -%}
     {%- set best = systems | selectattr('is_best') | map(attribute='system_id') | list -%}
@@ -15,6 +15,7 @@
             {% for column in columns -%}
             {{ column }},
             {% endfor -%}
+            asked.*,
             systems.*
         from (
             select
@@ -22,27 +23,29 @@
                 {% for column in asked -%}
                 {{ column }},
                 {% endfor -%}
-                systems.*
-            from search.searchable_systems as systems
-            where
-                systems.system_id = list_transform([cast(system as varchar)], lambda name: case
+                cast(system as varchar) as asked_system
+        ) as asked
+        inner join search.searchable_systems as systems
+            on
+                systems.system_id = case
                     {%- if searched %}
-                    when name is null then {{ quoted(best[0]) }}
-                    when name in ({{ quoted_list(searched) }}) then name
+                    when asked.asked_system is null then {{ quoted(best[0]) }}
+                    when asked.asked_system in ({{ quoted_list(searched) }}) then asked.asked_system
                     {%- endif %}
                     {%- for row in systems if row.refusal %}
-                    when name = {{ quoted(row.system_id) }}
+                    when asked.asked_system = {{ quoted(row.system_id) }}
                         then error({{ quoted(
                             'system ' ~ row.system_id ~ ' cannot be searched from SQL, because ' ~ row.refusal
                             ~ ': choose one of ' ~ searched | join(', ')
                         ) }})
                     {%- endfor %}
                     else error(
-                        coalesce('there is no system ''' || name || '''', 'there is no system to search')
+                        coalesce(
+                            'there is no system ''' || asked.asked_system || '''', 'there is no system to search'
+                        )
                         || {{ quoted(': choose one of ' ~ searched | join(', ') if searched else '') }}
                     )
-                end)[1]
-        ) as systems
+                end
     )
 {%- endmacro %}
 
@@ -99,10 +102,16 @@
     (
         select map_from_entries(list((forms.kind || ' ' || forms.sequence, forms.form))) as forms
         from search_index.character_forms as forms
-        inner join {{ texts }} as texts
+        inner join (
+            select
+                texts.scheme,
+                {{ lookup_cluster('texts.text', 'texts.scheme') }} as text
+            from {{ texts }} as texts
+            where not {{ is_ascii('texts.text') }}
+        ) as texts
             on
-                forms.scheme = case when not {{ is_ascii('texts.text') }} then texts.scheme end
-                and contains({{ lookup_cluster('texts.text', 'texts.scheme') }}, forms.sequence)
+                forms.scheme = texts.scheme
+                and contains(texts.text, forms.sequence)
     )
 {%- endmacro %}
 

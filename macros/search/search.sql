@@ -11,7 +11,7 @@
     ] -%}
     {%- set chosen_fields -%}
     list_transform(
-        {{ all_matches('systems.fields', '[a-z0-9_]+') }},
+        {{ all_matches('asked.fields', '[a-z0-9_]+') }},
         lambda name: coalesce(
             list_position(systems.field_names, name),
             error(printf(
@@ -24,8 +24,8 @@
     {#- DuckDB keeps no more of the largest -#}
     {%- set result_count -%}
     case
-        when systems.k >= 1 and systems.k = floor(systems.k) then cast(least(systems.k, 999999) as bigint)
-        else error(printf('k is %s: give a whole number from 1 up', coalesce(printf('%g', systems.k), 'null')))
+        when asked.k >= 1 and asked.k = floor(asked.k) then cast(least(asked.k, 999999) as bigint)
+        else error(printf('k is %s: give a whole number from 1 up', coalesce(printf('%g', asked.k), 'null')))
     end as result_count
     {%- endset -%}
     create or replace macro search(

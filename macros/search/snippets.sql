@@ -87,12 +87,13 @@
             )) > 0
     ),
 
-    words_joined as (
+    words_to_look_up as (
         select
             string_agg(candidates.text, ' ') as text,
             any_value(chosen.scheme) as scheme
         from candidates
         cross join chosen
+        where not {{ is_ascii('candidates.text') }}
     ),
 
     words_cleaned as (
@@ -102,7 +103,7 @@
             chosen.* exclude (text)
         from candidates as words
         cross join chosen
-        cross join {{ needed_forms('words_joined') }} as forms
+        cross join {{ needed_forms('words_to_look_up') }} as forms
     ),
 
     words_tokens as (

@@ -15,7 +15,9 @@ from small_warehouses import build
 from typer.testing import CliRunner
 from warehouses import BuildResult
 
+from bench import latency
 from tiktok_retrieval.__main__ import app
+from tiktok_retrieval.prepared import EXPLAIN, SEARCH, SNIPPETS, PreparedStatements
 
 BOUNDED = "bounded_4grams_bm25_k0.9_b0.4"
 WORDS = "words_bm25_k0.9_b0.4"
@@ -280,6 +282,105 @@ def test_hostile_texts_are_found_as_the_index_finds_them(tmp_path: Path) -> None
     assert client.assert_searches_are_runs() > 500
     assert client.rows("select distinct media_type from search('knight')") == [("text",)]
     client.connection.close()
+
+
+def test_a_search_can_stand_beside_a_table(client: Client) -> None:
+    """As a lateral join, with each row's text as the query."""
+    found = client.rows(
+        "select query_id, rank, doc_id, round(score, 9) from test_collection.queries, lateral (from search(query_text))"
+    )
+    for query_id, query in client.rows("select query_id, query_text from test_collection.queries"):
+        assert sorted(row[1:] for row in found if row[0] == query_id) == client.search(query), query_id
+
+
+def test_a_long_query_finds_what_its_terms_find(client: Client) -> None:
+    """DuckDB looks up no more than fifty terms in the index; of more it reads all."""
+    words = sorted(client.rows("select distinct term from search_index.terms where index_id = 1"))
+    for count in (49, 50, 51, 400):
+        query = " ".join(word for (word,) in words[:count])
+        expected = client.rows(
+            "select doc_id from search_index.postings inner join search_index.terms using (term_id)"
+            " inner join search_index.documents using (document_number)"
+            " where tokenizer_id = 'words' and index_id = 1 and list_contains($words, term) group by doc_id",
+            words=query.split(),
+        )
+        found = client.search(query, system=WORDS, k=1_000_000)
+        assert sorted(doc_id for _, doc_id, _ in found) == sorted(doc_id for (doc_id,) in expected)
+
+
+def test_kept_plans_answer_as_new_ones(client: Client) -> None:
+    statements = PreparedStatements(client.connection.cursor())
+    statements.connection.execute("set timezone = 'UTC'")
+
+    def asked(ask: Any, *arguments: Any, **options: Any) -> Any:
+        try:
+            return ask(*arguments, **options)
+        except duckdb.Error as error:
+            return str(error).partition("\n")[0]
+
+    def search(query: str, **options: Any) -> list[Row]:
+        rows = statements.rows(SEARCH, query=query, **{"k": 10, **options})
+        return [(row["rank"], row["doc_id"], round(row["score"], 9)) for row in rows]
+
+    systems = client.systems()
+    for number, query in enumerate(["it's \0 \"quoted\" \\'", *hostile_strings(60, seed=11)]):
+        choices: list[dict[str, Any]] = [
+            {"system": systems[number % len(systems)], "k": 3},
+            {"system": query},
+            {"fields": query},
+            {"creator": query},
+            {"posted_from": query, "posted_to": "2022-03-01"},
+            {},
+        ]
+        options = choices[number % len(choices)]
+        for text in ("the knight", query):
+            assert asked(search, text, **options) == asked(client.search, text, **options), (text, options)
+    ((_, doc_id, _),) = client.search(QUERY, k=1)
+    for system in systems:
+        values = {"query": QUERY, "doc_id": doc_id, "system": system}
+        explained = statements.rows(EXPLAIN, **values)
+        assert [tuple(row.values()) for row in explained] == client.explain(QUERY, doc_id, system)
+        snippets = statements.rows(SNIPPETS, **values, mark_open=OPENING, mark_close=CLOSING)
+        assert {row["field"]: row["snippet"] for row in snippets} == client.snippets(QUERY, doc_id, system)
+
+
+def test_plans_are_kept(client: Client, tmp_path: Path) -> None:
+    """Whatever the values are: a plan that is kept is optimised no more."""
+    statements = PreparedStatements(client.connection.cursor())
+    ((_, doc_id, _),) = client.search(QUERY, k=1)
+    marks = {"mark_open": OPENING, "mark_close": CLOSING}
+    calls: list[tuple[Any, str, dict[str, Any]]] = [
+        (SEARCH, "from search('knight')", {"query": "knight", "k": 10}),
+        (SEARCH, "from search('knight')", {"query": "dance", "k": 5, "system": WORDS, "fields": "speech"}),
+        (SEARCH, "from search('knight')", {"query": "", "k": 5, "posted_to": "2022-03-01", "creator": "@nobody"}),
+        (EXPLAIN, f"from explain('knight', '{doc_id}')", {"query": "knight", "doc_id": doc_id}),
+        (SNIPPETS, f"from snippets('knight', '{doc_id}')", {"query": "knight", "doc_id": doc_id, **marks}),
+    ]
+    profile = tmp_path / "profile.json"
+
+    def optimising(ask: Any) -> float:
+        ask()
+        statements.connection.execute("set enable_profiling = 'json'")
+        statements.connection.execute("set profiling_mode = 'detailed'")
+        statements.connection.execute(f"set profiling_output = '{profile}'")
+        seconds = []
+        for _ in range(3):
+            ask()
+            seconds.append(json.loads(profile.read_text())["all_optimizers"])
+        statements.connection.execute("pragma disable_profiling")
+        return float(min(seconds))
+
+    for statement, plainly, values in calls:
+        anew = optimising(lambda plainly=plainly: statements.connection.execute(plainly).fetchall())
+        kept = optimising(lambda statement=statement, values=values: statements.rows(statement, **values))
+        assert kept < anew / 5, (statement, values, kept, anew)
+
+
+def test_the_benchmark_times_single_searches(demo_build: BuildResult) -> None:
+    times = latency.run(demo_build.warehouse, rounds=1)
+    assert [kind.name for kind in times] == ["select 1", "search, planned anew", "search, plan kept"]
+    assert len({len(kind.clock) for kind in times}) == 1
+    assert "aim: p95 12 ms" in str(times[2])
 
 
 def run(*arguments: str, warehouse: Path) -> Any:
