@@ -1,7 +1,8 @@
-"""What README and docs hold: shell blocks, links, anchors; and a fresh copy of the tree to run them in."""
+"""What README and docs hold, the scripts that write parts of them, and a fresh copy of the tree to run them in."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 from warehouses import PROJECT
 
@@ -66,6 +68,16 @@ def anchors(page: str) -> set[str]:
             number += 1
         found.add(numbered)
     return found
+
+
+def script(name: str) -> ModuleType:
+    """Return one of scripts/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, PROJECT / "scripts" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def fresh_copy(folder: Path) -> Path:

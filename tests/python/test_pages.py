@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 from pathlib import Path
-from types import ModuleType
 
 import duckdb
 import pages
@@ -33,22 +31,16 @@ HOW_TO = [
 NOT_RUN = {
     ("README.md", "make test"): "it is this very run; test_readme sees that CI calls it",
     ("docs/viewer.md", "make viewer"): "port 8000 may be another's; below, what it calls is what the tutorial runs",
+    (
+        "docs/viewer.md",
+        "python -m tiktok_retrieval viewer export FOLDER",
+    ): "FOLDER stands for a name; test_viewer_export calls the command",
 }
 TOP_FOLDERS = sorted({name.partition("/")[0] for name in pages.tracked() if "/" in name})
 PROGRAM = re.compile(r"(?:python extract/run\.py|python -m tiktok_retrieval|make|dbt|bash|git)\b[^`\n]*")
 
 
-def script(name: str) -> ModuleType:
-    """Return one of scripts/ as a module."""
-    spec = importlib.util.spec_from_file_location(name, PROJECT / "scripts" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-reference = script("reference")
+reference = pages.script("reference")
 
 
 # --- Links ------------------------------------------------------------------------------------------------------------
@@ -250,7 +242,7 @@ def test_contract_names_every_table_of_the_export() -> None:
 
 
 def test_layout_is_drawn_with_every_part_that_the_scraper_reads() -> None:
-    drawings = script("drawings")
+    drawings = pages.script("drawings")
     text = (PROJECT / "docs/images/scraper-layout.svg").read_text()
     assert text == drawings.layout(), "run scripts/drawings.py"
     drawn = re.findall(r'class="code"[^>]*>(\w+)<', text)
