@@ -36,7 +36,9 @@ weighting_lists as (
         weighting_ids.document_count,
         weighting_ids.mean_document_length,
         weighting_ids.length_number,
-        array_agg(case when weightings.weight is not null then fields.field end order by fields.field_number) as field_names,
+        array_agg(
+            case when weightings.weight is not null then fields.field end order by fields.field_number
+        ) as field_names,
         {{ ordered_list('weightings.weight', 'fields.field_number') }} as weights,
         {{ ordered_list('weightings.b', 'fields.field_number') }} as field_bs,
         {{ ordered_list('weightings.mean_length', 'fields.field_number') }} as field_mean_lengths
