@@ -21,6 +21,7 @@
             ~ " and schema_name || '.' || table_name in (" ~ quoted_list(tables) ~ ")"
         ).columns[0].values()[0] %}
         {%- if built == tables | length %}
+            {%- do create_search_indexes() %}
             {%- set systems = [] %}
             {%- for row in run_query(
                 'select system_id, refusal, is_best, formula, cleaning from search.searchable_systems order by system_id'

@@ -1,6 +1,4 @@
 {# One row for each document, with its lengths and with what a list of results shows of it. #}
-{{ config(indexes=[{'columns': ['document_number'], 'unique': true}]) }}
-
 with
 
 documents as (select * from {{ ref('documents') }}),

@@ -1,9 +1,5 @@
 {# One row for each index and term, of the indexes that SQL alone can search: with an index on the term's number a query
-   reads the lists of its own terms and nothing else. #}
-{{ config(indexes=[{'columns': ['term_key'], 'unique': true}]) }}
--- depends_on: {{ ref('searchable_documents') }}
-{#- One after the other: DuckDB cannot list its indexes, as dbt does here, while a table that has one is exchanged. #}
-
+   reads the lists of its own terms and nothing else. The index is macros/search/search_indexes.sql. #}
 with
 
 postings as (select * from {{ ref('postings') }}),
