@@ -30,6 +30,25 @@ USUAL_PLACES = ("data/warehouse.duckdb", "data/demo/warehouse.duckdb")
 # The column of a notebook in the editor, less the menu beside a chart, and that of a telephone
 WIDE, NARROW = 650, 320
 CURVES = (plots.BLUE, plots.ORANGE, plots.GREEN, plots.PURPLE, plots.ROSE, plots.TEAL, plots.OLIVE, plots.GREY)
+# What `make bench` leaves behind, and what of it is drawn: a name, the column, what its figures are multiplied with
+RESULTS = PROJECT / "bench" / "results"
+MEASURES = {
+    "One query, median, ms": ("single_median_seconds", 1e3),
+    "One query, 95 of 100 take no longer, ms": ("single_p95_seconds", 1e3),
+    "1,000 queries, first 10, CPU s": ("batch_10_cpu", 1),
+    "1,000 queries, first 100, CPU s": ("batch_100_cpu", 1),
+    "Build from raw text, CPU s": ("build_cpu", 1),
+    "Index, MB": ("bytes", 1e-6),
+    "Peak memory, MB": ("peak_bytes", 1e-6),
+}
+ENGINES = {
+    "ours": plots.BLUE,
+    "tantivy": plots.ORANGE,
+    "bm25s": plots.GREEN,
+    "sqlite_fts5": plots.PURPLE,
+    "duckdb_fts": plots.TEAL,
+    "rank_bm25": plots.GREY,
+}
 # A query of many n-grams would make a plot that nobody reads
 MOST_TERMS = 24
 # Columns that need more than a line, and how wide they are then
@@ -397,6 +416,73 @@ def terms_compared(rows: polars.DataFrame) -> mo.Html:
         for width in (WIDE, NARROW)
     ]
     return told(paragraph(sentence) + drawn("Which terms made the difference", *charts))
+
+
+# --- Speed and scale ------------------------------------------------------------------------------------------------
+
+
+def benchmark_results() -> str:
+    """Return the files of measurements as SQL names them, or end there with a line that says how to measure."""
+    mo.stop(
+        not list(RESULTS.glob("search_*.json")),
+        note(
+            "Nothing has been measured here: `make bench` compares up to 10,000 documents in a few minutes, "
+            "`make bench SCALE=1000000` up to a million. Then run this cell again."
+        ),
+    )
+    return quoted(str(RESULTS / "search_*.json"))
+
+
+def choice_of_measure() -> mo.ui.dropdown:
+    """Return what a reader picks a measure with."""
+    return mo.ui.dropdown(list(MEASURES), value=next(iter(MEASURES)), label="Measure")
+
+
+def three_digits(value: float) -> str:
+    """Write a figure with the three digits that count."""
+    return f"{float(f'{value:.3g}'):,.12g}"
+
+
+def engines_table(rows: polars.DataFrame) -> mo.ui.table:
+    """Show every measure of every engine."""
+    measures = [polars.col(column) * factor for column, factor in MEASURES.values()]
+    headings = {"documents": "documents", "engine": "engine"} | {column: name for name, (column, _) in MEASURES.items()}
+    return table(rows.select("documents", "engine", *measures), headings)
+
+
+def engines_compared(rows: polars.DataFrame, measure: str | None) -> mo.Html:
+    """Show how a measure grows with the collection, ours beside other engines."""
+    if measure is None:
+        return note("Pick a measure, and it is drawn.")
+    column, factor = MEASURES[measure]
+    measured = rows.filter(polars.col(column) > 0).select(
+        "documents", "engine", (polars.col(column) * factor).alias("value")
+    )
+    if measured.is_empty():
+        return note("No engine has figures of this measure.")
+    largest = measured.filter(polars.col("documents") == polars.col("documents").max()).sort("value", "engine")
+    parts = [f"`{row['engine']}` {three_digits(row['value'])}" for row in largest.to_dicts()]
+    sentence = (
+        f"{measure}: at {figures.counted(largest['documents'][0], 'document')} {figures.listed(parts)}. "
+        "Both axes are logarithmic: a line of slope one grows as the collection does."
+    )
+    charts = []
+    for width in (WIDE, NARROW):
+        sizes = measured["documents"].unique().sort().to_list()
+        x = altair.X(
+            "documents:Q",
+            title="Documents",
+            scale=altair.Scale(type="log", nice=False, domain=[sizes[0] / 1.15, sizes[-1] * 1.15]),
+            axis=altair.Axis(values=sizes, format="~s" if width < plots.NARROW else ",", grid=False),
+        )
+        y = altair.Y(
+            "value:Q", title=measure, scale=altair.Scale(type="log"), axis=altair.Axis(tickCount=5, format="~g")
+        )
+        legend = plots.legend(ENGINES, measured["engine"], width, symbol="stroke")
+        colour = altair.Color("engine:N", scale=plots.colours(ENGINES, measured["engine"]), legend=legend)
+        line = altair.Chart(measured).mark_line(strokeWidth=2.5, point={"size": 50}).encode(x=x, y=y, color=colour)
+        charts.append(plots.finished(line, width, 280))
+    return told(paragraph(sentence) + drawn("Beside other engines", *charts))
 
 
 def onward(file: str, what: str, lead: str = "Next") -> mo.Html:

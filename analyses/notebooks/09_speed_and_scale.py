@@ -20,7 +20,8 @@ def _():
 
     How large do indexes get, and what does that cost?
 
-    Look at how postings grow with the length of n-grams: they are what a query has to read.
+    Look at how postings grow with the length of n-grams: they are what a query has to read. Then look at how steep the
+    lines are: what doubles with the collection stays usable for longer than what grows faster.
     """)
     return
 
@@ -87,6 +88,56 @@ def _(warehouse):
         engine=warehouse,
     )
     return (index_sizes,)
+
+
+@app.cell(hide_code=True, expand_output=True)
+def _():
+    results = notebooks.benchmark_results()
+    measure = notebooks.choice_of_measure()
+    mo.vstack([notebooks.told("<h2>Beside other engines</h2>"), measure])
+    return measure, results
+
+
+@app.cell(hide_code=True, expand_output=True)
+def _(measure, measurements):
+    mo.vstack(
+        [
+            notebooks.engines_compared(measurements, measure.value),
+            notebooks.engines_table(measurements),
+        ]
+    )
+    return
+
+
+@app.cell
+def _(results, warehouse):
+    measurements = mo.sql(
+        f"""
+        -- One row for each size of the collection and engine, of the run that went furthest.
+        with
+
+        runs as (
+            select
+                filename,
+                unnest(measured) as measurement
+            from read_json({results}, filename = true)
+        ),
+
+        figures as (
+            select
+                filename,
+                unnest(measurement)
+            from runs
+        )
+
+        select * exclude (filename) from figures
+        where filename = (select max_by(figures.filename, figures.documents) from figures)
+        order by documents, engine
+        """,
+        output=False,
+        engine=warehouse,
+    )
+    return (measurements,)
 
 
 @app.cell(hide_code=True, expand_output=True)
