@@ -421,16 +421,17 @@ def terms_compared(rows: polars.DataFrame) -> mo.Html:
 # --- Speed and scale ------------------------------------------------------------------------------------------------
 
 
-def benchmark_results() -> str:
+def benchmark_results(connection: duckdb.DuckDBPyConnection) -> str:
     """Return the files of measurements as SQL names them, or end there with a line that says how to measure."""
+    files = quoted(str(RESULTS / "search_*.json"))
     mo.stop(
-        not list(RESULTS.glob("search_*.json")),
+        connection.execute(f"select count(*) from glob({files})").fetchone() == (0,),
         note(
             "Nothing has been measured here: `make bench` compares up to 10,000 documents in a few minutes, "
             "`make bench SCALE=1000000` up to a million. Then run this cell again."
         ),
     )
-    return quoted(str(RESULTS / "search_*.json"))
+    return files
 
 
 def choice_of_measure() -> mo.ui.dropdown:
@@ -473,7 +474,7 @@ def engines_compared(rows: polars.DataFrame, measure: str | None) -> mo.Html:
             "documents:Q",
             title="Documents",
             scale=altair.Scale(type="log", nice=False, domain=[sizes[0] / 1.15, sizes[-1] * 1.15]),
-            axis=altair.Axis(values=sizes, format="~s" if width < plots.NARROW else ",", grid=False),
+            axis=altair.Axis(values=sizes, format=".3~s" if width < plots.NARROW else ",", grid=False),
         )
         y = altair.Y(
             "value:Q", title=measure, scale=altair.Scale(type="log"), axis=altair.Axis(tickCount=5, format="~g")

@@ -91,8 +91,8 @@ def _(warehouse):
 
 
 @app.cell(hide_code=True, expand_output=True)
-def _():
-    results = notebooks.benchmark_results()
+def _(warehouse):
+    results = notebooks.benchmark_results(warehouse)
     measure = notebooks.choice_of_measure()
     mo.vstack([notebooks.told("<h2>Beside other engines</h2>"), measure])
     return measure, results
