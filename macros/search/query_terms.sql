@@ -211,14 +211,17 @@
     {{ field_number }} + {{ term_frequency }} * cast(256 as bigint) + {{ field_length }} * cast(34359738368 as bigint)
 {%- endmacro %}
 
+{# The field's number in a packed occurrence. #}
 {% macro field_number_of(occurrence) -%}
     ({{ occurrence }} & 255)
 {%- endmacro %}
 
+{# The term frequency in a packed occurrence. #}
 {% macro term_frequency_of(occurrence) -%}
     (({{ occurrence }} >> 8) & 134217727)
 {%- endmacro %}
 
+{# The field's length in a packed occurrence. #}
 {% macro field_length_of(occurrence) -%}
     ({{ occurrence }} >> 35)
 {%- endmacro %}

@@ -4,6 +4,7 @@
     {{ return({'searchable_documents': 'document_number', 'searchable_postings': 'term_key'}) }}
 {%- endmacro %}
 
+{# Before a build. #}
 {% macro drop_search_indexes() -%}
     {{ return(adapter.dispatch('drop_search_indexes')()) }}
 {%- endmacro %}
