@@ -345,7 +345,7 @@ def test_kept_plans_answer_as_new_ones(client: Client) -> None:
 
 
 def test_plans_are_kept(client: Client, tmp_path: Path) -> None:
-    """Whatever the values are: a plan that is kept is optimised no more. Snippets name a parameter twice, and keep none."""
+    """A plan that is kept is optimised no more, whatever the values. Snippets name a parameter twice and keep none."""
     statements = PreparedStatements(client.connection.cursor())
     ((_, doc_id, _),) = client.search(QUERY, k=1)
     calls: list[tuple[Any, str, dict[str, Any]]] = [
