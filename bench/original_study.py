@@ -10,10 +10,8 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -22,9 +20,9 @@ from typing import Any
 
 import duckdb
 
+from bench.processes import PROJECT, BenchmarkError, Use, measured
 from tiktok_retrieval.building import build
 
-PROJECT = Path(__file__).resolve().parents[1]
 ROUNDS = 3
 AIM_SECONDS, AIM_GIB = 35, 4
 DBT = str(Path(sys.executable).with_name("dbt"))
@@ -78,41 +76,12 @@ SETTINGS = """
 """
 
 
-class BenchmarkError(Exception):
-    """The two do not agree, or one did not end well."""
-
-
-@dataclass(frozen=True)
-class Use:
-    """What a process took: seconds by the clock, seconds of processors, and its largest memory in bytes."""
-
-    seconds: float
-    cpu: float
-    memory: int
-
-
 @dataclass(frozen=True)
 class Outcome:
     """What a contender found."""
 
     sizes: Sizes
     intervals: Intervals
-
-
-def measured(command: Sequence[str], **environment: str) -> Use:
-    """Run a command and return what it took, the processes that it started included."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=PROJECT, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert process.stdout is not None
-    said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stdout.close()
-    if process.returncode:
-        raise BenchmarkError(f"{' '.join(command)} ended with {process.returncode}:\n{said}")
-    return Use(time.perf_counter() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 
 def prepare(data: Path, folder: Path) -> Path:

@@ -19,16 +19,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import altair as alt
 import duckdb
 
+from bench.processes import PROJECT, BenchmarkError, measured
 from bench.texts import write_texts
 
-PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "bench" / "results"
 SIZES = (1_462, 10_000, 100_000, 1_000_000)
 SMALL = 10_000
@@ -46,11 +47,15 @@ Ask = Callable[[str, int], Ranking]
 AskAll = Callable[[Sequence[str], int], list[Ranking]]
 
 
-class BenchmarkError(Exception):
-    """A contender did not end well, or ranks otherwise than it should."""
-
-
 # ------------------------------------------------------------------------------------------------- the contenders
+
+
+@contextmanager
+def building(report: dict[str, Any]) -> Iterator[None]:
+    """Note what the building of an index takes."""
+    cpu, begin = time.process_time(), time.perf_counter()
+    yield
+    report |= {"build_cpu": time.process_time() - cpu, "build_seconds": time.perf_counter() - begin}
 
 
 def statements(folder: Path) -> list[tuple[str, str]]:
@@ -105,39 +110,35 @@ def ours(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll
     """Build and open our index; what is between the texts and the index lies in memory."""
     path = folder / "index.duckdb"
     settings = "set memory_limit = '3500MB'; set threads = 2;"
-    start = time.process_time(), time.perf_counter()
-    connection = duckdb.connect()
-    connection.execute(f"{settings} set temp_directory = '{folder / 'spilled'}'")
-    connection.execute(f"attach '{path}' as built (row_group_size 8192)")
-    connection.execute("create schema search; create schema built.search")
-    connection.execute(
-        f"""
-        create table search.pruned_texts as
-        select
-            row_number() over () as document_number,
-            cast(row_number() over () - 1 as varchar) as doc_id,
-            column0 as text
-        from read_csv(
-            '{texts / "documents.txt"}', header = false, delim = '\x01', quote = '', escape = '',
-            columns = {{'column0': 'varchar'}}, max_line_size = 10000000
+    with building(report):
+        connection = duckdb.connect()
+        connection.execute(f"{settings} set temp_directory = '{folder / 'spilled'}'")
+        connection.execute(f"attach '{path}' as built (row_group_size 8192)")
+        connection.execute("create schema search; create schema built.search")
+        connection.execute(
+            f"""
+            create table search.pruned_texts as
+            select
+                row_number() over () as document_number,
+                cast(row_number() over () - 1 as varchar) as doc_id,
+                column0 as text
+            from read_csv(
+                '{texts / "documents.txt"}', header = false, delim = '\x01', quote = '', escape = '',
+                columns = {{'column0': 'varchar'}}, max_line_size = 10000000
+            )
+            """
         )
-        """
-    )
-    for name, sql in statements(folder):
-        if name.startswith("int_"):
-            connection.execute(f"create table search.{name} as {sql}")
-        elif name and name != "pruned_texts":
-            connection.execute(f"create table built.search.{name} as {sql}")
-            connection.execute(f"create view search.{name} as from built.search.{name}")
-        if name == "int_pruned_occurrences":
-            connection.execute("drop table search.int_pruned_words")
-    connection.execute("checkpoint built")
-    connection.close()
-    report |= {
-        "build_cpu": time.process_time() - start[0],
-        "build_seconds": time.perf_counter() - start[1],
-        "bytes": path.stat().st_size,
-    }
+        for name, sql in statements(folder):
+            if name.startswith("int_"):
+                connection.execute(f"create table search.{name} as {sql}")
+            elif name and name != "pruned_texts":
+                connection.execute(f"create table built.search.{name} as {sql}")
+                connection.execute(f"create view search.{name} as from built.search.{name}")
+            if name == "int_pruned_occurrences":
+                connection.execute("drop table search.int_pruned_words")
+        connection.execute("checkpoint built")
+        connection.close()
+    report["bytes"] = path.stat().st_size
     connection = duckdb.connect(str(path), config={"threads": 2, "memory_limit": "3500MB"})
     ((report["terms"], report["postings"], report["tokens"]),) = connection.execute(
         "select (select count(*) from search.pruned_terms), count(*), sum(term_frequency) from search.pruned_postings"
@@ -156,12 +157,11 @@ def ours(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll
         )
 
     def ask(query: str, k: int) -> Ranking:
-        connection.execute("set threads = 1")
         quoted = query.replace("'", "''")
         return connection.execute(f"execute asked_{k}('{quoted}')").fetchall()
 
     def ask_all(queries: Sequence[str], k: int, function: str = "quick_search_many") -> list[Ranking]:
-        connection.execute("set threads = 2; set preserve_insertion_order = false")
+        connection.execute("set preserve_insertion_order = false")
         connection.execute("create or replace temp table asked_queries (query_id integer, query_text varchar)")
         connection.execute("insert into asked_queries select unnest(range(len($1))), unnest($1)", [list(queries)])
         found = connection.execute(
@@ -174,6 +174,7 @@ def ours(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll
         return [rankings.get(number, []) for number in range(len(queries))]
 
     report["plain"] = lambda queries, k: ask_all(queries, k, "plain_search_many")
+    report["before_single_queries"] = lambda: connection.execute("set threads = 1")
     return ask, ask_all
 
 
@@ -181,25 +182,21 @@ def tantivy_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[As
     """Build and open tantivy's."""
     import tantivy
 
-    start = time.process_time(), time.perf_counter()
-    builder = tantivy.SchemaBuilder()
-    builder.add_text_field("body", stored=False, tokenizer_name="default", index_option="freq")
-    builder.add_unsigned_field("number", stored=True, indexed=False, fast=True)
-    index = tantivy.Index(builder.build(), path=str(folder))
-    writer = index.writer(heap_size=1_000_000_000, num_threads=1)
-    with (texts / "documents.txt").open(encoding="ascii") as file:
-        for number, line in enumerate(file):
-            document = tantivy.Document()
-            document.add_unsigned("number", number)
-            document.add_text("body", line)
-            writer.add_document(document)
-    writer.commit()
-    writer.wait_merging_threads()
-    report |= {
-        "build_cpu": time.process_time() - start[0],
-        "build_seconds": time.perf_counter() - start[1],
-        "bytes": size_of(folder),
-    }
+    with building(report):
+        builder = tantivy.SchemaBuilder()
+        builder.add_text_field("body", stored=False, tokenizer_name="default", index_option="freq")
+        builder.add_unsigned_field("number", stored=True, indexed=False, fast=True)
+        index = tantivy.Index(builder.build(), path=str(folder))
+        writer = index.writer(heap_size=1_000_000_000, num_threads=1)
+        with (texts / "documents.txt").open(encoding="ascii") as file:
+            for number, line in enumerate(file):
+                document = tantivy.Document()
+                document.add_unsigned("number", number)
+                document.add_text("body", line)
+                writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+    report["bytes"] = size_of(folder)
     index.reload()
     searcher = index.searcher()
 
@@ -214,19 +211,15 @@ def bm25s_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask,
     """Build and open bm25s', with numba."""
     import bm25s
 
-    start = time.process_time(), time.perf_counter()
-    tokenizer = bm25s.tokenization.Tokenizer(splitter=r"[a-z0-9]+", stopwords=None, lower=True)
-    documents = (texts / "documents.txt").read_text(encoding="ascii").splitlines()
-    tokens = tokenizer.tokenize(documents, return_as="tuple", show_progress=False)
-    index = bm25s.BM25(k1=K1, b=B, method="lucene", backend="numba")
-    index.index(tokens, show_progress=False)
-    index.save(str(folder))
-    tokenizer.save_vocab(str(folder))
-    report |= {
-        "build_cpu": time.process_time() - start[0],
-        "build_seconds": time.perf_counter() - start[1],
-        "bytes": size_of(folder),
-    }
+    with building(report):
+        tokenizer = bm25s.tokenization.Tokenizer(splitter=r"[a-z0-9]+", stopwords=None, lower=True)
+        documents = (texts / "documents.txt").read_text(encoding="ascii").splitlines()
+        tokens = tokenizer.tokenize(documents, return_as="tuple", show_progress=False)
+        index = bm25s.BM25(k1=K1, b=B, method="lucene", backend="numba")
+        index.index(tokens, show_progress=False)
+        index.save(str(folder))
+        tokenizer.save_vocab(str(folder))
+    report["bytes"] = size_of(folder)
 
     def ask_all(queries: Sequence[str], k: int) -> list[Ranking]:
         asked = tokenizer.tokenize(list(queries), return_as="ids", show_progress=False, update_vocab=False)
@@ -242,19 +235,15 @@ def bm25s_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask,
 
 def fts5_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
     """Build and open SQLite's FTS5, without a copy of the texts."""
-    start = time.process_time(), time.perf_counter()
-    connection = sqlite3.connect(folder / "index.db")
-    connection.execute("create virtual table texts using fts5(body, content = '', tokenize = 'unicode61')")
-    with (texts / "documents.txt").open(encoding="ascii") as file:
-        connection.executemany("insert into texts (rowid, body) values (?, ?)", enumerate(file))
-    connection.commit()
-    connection.execute("insert into texts (texts) values ('optimize')")
-    connection.commit()
-    report |= {
-        "build_cpu": time.process_time() - start[0],
-        "build_seconds": time.perf_counter() - start[1],
-        "bytes": size_of(folder),
-    }
+    with building(report):
+        connection = sqlite3.connect(folder / "index.db")
+        connection.execute("create virtual table texts using fts5(body, content = '', tokenize = 'unicode61')")
+        with (texts / "documents.txt").open(encoding="ascii") as file:
+            connection.executemany("insert into texts (rowid, body) values (?, ?)", enumerate(file))
+        connection.commit()
+        connection.execute("insert into texts (texts) values ('optimize')")
+        connection.commit()
+    report["bytes"] = size_of(folder)
 
     def ask(query: str, k: int) -> Ranking:
         terms = " OR ".join(dict.fromkeys(query.split()))
@@ -266,30 +255,26 @@ def fts5_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, 
 
 def duckdb_fts_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
     """Build and open DuckDB's own fts extension, from its wheel."""
-    start = time.process_time(), time.perf_counter()
-    connection = duckdb.connect(str(folder / "index.duckdb"), config={"threads": 2, "memory_limit": "3500MB"})
-    package = importlib.metadata.distribution("duckdb-extension-fts")
-    (extension,) = (str(file.locate()) for file in package.files or [] if file.name == "fts.duckdb_extension")
-    connection.execute(f"load '{extension}'")
-    connection.execute(
-        f"""
-        create table texts as
-        select row_number() over () - 1 as number, column0 as body
-        from read_csv(
-            '{texts / "documents.txt"}', header = false, delim = '\x01', quote = '', escape = '',
-            columns = {{'column0': 'varchar'}}, max_line_size = 10000000
+    with building(report):
+        connection = duckdb.connect(str(folder / "index.duckdb"), config={"threads": 2, "memory_limit": "3500MB"})
+        package = importlib.metadata.distribution("duckdb-extension-fts")
+        (extension,) = (str(file.locate()) for file in package.files or [] if file.name == "fts.duckdb_extension")
+        connection.execute(f"load '{extension}'")
+        connection.execute(
+            f"""
+            create table texts as
+            select row_number() over () - 1 as number, column0 as body
+            from read_csv(
+                '{texts / "documents.txt"}', header = false, delim = '\x01', quote = '', escape = '',
+                columns = {{'column0': 'varchar'}}, max_line_size = 10000000
+            )
+            """
         )
-        """
-    )
-    connection.execute(
-        "pragma create_fts_index('texts', 'number', 'body', stemmer='none', stopwords='none', ignore='[^a-z0-9]+')"
-    )
-    connection.execute("checkpoint")
-    report |= {
-        "build_cpu": time.process_time() - start[0],
-        "build_seconds": time.perf_counter() - start[1],
-        "bytes": size_of(folder),
-    }
+        connection.execute(
+            "pragma create_fts_index('texts', 'number', 'body', stemmer='none', stopwords='none', ignore='[^a-z0-9]+')"
+        )
+        connection.execute("checkpoint")
+    report["bytes"] = size_of(folder)
     for k in DEPTHS:
         connection.execute(
             f"""
@@ -316,14 +301,10 @@ def rank_bm25_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[
     import numpy as np
     from rank_bm25 import BM25Okapi
 
-    start = time.process_time(), time.perf_counter()
-    documents = (texts / "documents.txt").read_text(encoding="ascii").lower().splitlines()
-    index = BM25Okapi([re.findall("[a-z0-9]+", document) for document in documents], k1=K1, b=B)
-    report |= {
-        "build_cpu": time.process_time() - start[0],
-        "build_seconds": time.perf_counter() - start[1],
-        "bytes": None,
-    }
+    with building(report):
+        documents = (texts / "documents.txt").read_text(encoding="ascii").lower().splitlines()
+        index = BM25Okapi([re.findall("[a-z0-9]+", document) for document in documents], k1=K1, b=B)
+    report["bytes"] = None
 
     def ask(query: str, k: int) -> Ranking:
         scores = index.get_scores(query.split())
@@ -362,6 +343,7 @@ def measure(name: str, folder: Path, texts: Path) -> dict[str, Any]:
     report: dict[str, Any] = {}
     ask, ask_all = INDEXES[name](folder, texts, report)
     plain = report.pop("plain", None)
+    prepare = report.pop("before_single_queries", None)
     queries = (texts / "queries.txt").read_text(encoding="ascii").splitlines()
     few = queries[: FEW_QUERIES.get(name, len(queries))]
     report["queries"] = len(few)
@@ -375,6 +357,8 @@ def measure(name: str, folder: Path, texts: Path) -> dict[str, Any]:
             report["rankings"] = rankings
         if plain is not None and rankings != plain(few, k):
             raise BenchmarkError(f"pruned and plain search differ at k = {k}")
+    if prepare is not None:
+        prepare()
     for query in few[:20]:
         ask(query, DEPTHS[0])
     taken = []
@@ -398,22 +382,15 @@ def agree(mine: Ranking, theirs: Ranking) -> bool:
 def run(name: str, texts: Path, compiled: Path) -> dict[str, Any]:
     """Measure a contender in a process of its own, and add its peak memory."""
     with tempfile.TemporaryDirectory(dir=texts.parent) as folder:
-        shutil.copy(compiled / "ours.json", folder)
         answer = Path(folder) / "report.json"
         index = Path(folder) / "index"
         index.mkdir()
-        shutil.copy(compiled / "ours.json", index) if name == "ours" else None
+        if name == "ours":
+            shutil.copy(compiled / "ours.json", index)
         command = [sys.executable, "-m", "bench.search", "--measure", name, str(index), str(texts), str(answer)]
-        process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        assert process.stderr is not None
-        said = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        process.stderr.close()
-        if process.returncode:
-            raise BenchmarkError(f"{name} ended with {process.returncode}:\n{said}")
+        use = measured(command)
         report: dict[str, Any] = json.loads(answer.read_text())
-        return report | {"peak_bytes": usage.ru_maxrss * 1024}
+        return report | {"peak_bytes": use.memory}
 
 
 def compare(sizes: Sequence[int], rounds: Mapping[int, int]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from warehouses import BuildResult
 
-from bench.original_study import BenchmarkError, Outcome, assert_same, read_outcome, run_peer, write_texts
+from bench.original_study import Outcome, assert_same, read_outcome, run_peer, write_texts
+from bench.processes import BenchmarkError
 
 
 def test_sparse_matrices_place_every_target_as_the_warehouse_does(demo_build: BuildResult, tmp_path: Path) -> None:
