@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -815,6 +815,25 @@ def change_kind(row: dict[str, Any]) -> str:
     return direction if low is not None and (low > 0 or high < 0) else f"{direction}, not sure"
 
 
+def draw_means(rows: Rows, width: int, name: str, column: str, value: str, columns: Iterable[str]) -> plots.Chart:
+    """Draw a cell for each mean, lines and columns in the order given, in a colour for its distance from the best."""
+    kind = closeness(ends(rows, value)[1])
+    shown = rows.select(
+        polars.col(name).alias("name"),
+        polars.col(column).alias("column"),
+        polars.col(value).map_elements(kind, return_dtype=polars.String).alias("kind"),
+        polars.col(value).map_elements(number, return_dtype=polars.String).alias("label"),
+    )
+    return plots.cells(
+        shown,
+        width,
+        columns=list(columns),
+        order=shown["name"].unique(maintain_order=True).to_list(),
+        kinds=CLOSENESS,
+        dark_kinds=("best",),
+    )
+
+
 def closeness(best: float) -> Callable[[float], str]:
     """Return what names the class of a mean by its distance from the best."""
 
@@ -891,21 +910,7 @@ def say_tokenizers(rows: Rows) -> str:
 
 
 def draw_tokenizers(rows: Rows, width: int) -> plots.Chart:
-    kind = closeness(ends(rows, "value")[1])
-    shown = rows.select(
-        polars.col("tokenizer_id").alias("name"),
-        polars.col("ranker_id").alias("column"),
-        polars.col("value").map_elements(kind, return_dtype=polars.String).alias("kind"),
-        polars.col("value").map_elements(number, return_dtype=polars.String).alias("label"),
-    )
-    return plots.cells(
-        shown,
-        width,
-        columns=shown["column"].unique(maintain_order=True).to_list(),
-        order=shown["name"].unique(maintain_order=True).to_list(),
-        kinds=CLOSENESS,
-        dark_kinds=("best",),
-    )
+    return draw_means(rows, width, "tokenizer_id", "ranker_id", "value", rows["ranker_id"].unique(maintain_order=True))
 
 
 def comments_name(count: int | None) -> str:
@@ -1159,21 +1164,8 @@ def say_by_tokens(rows: Rows) -> str:
 
 
 def draw_by_tokens(rows: Rows, width: int) -> plots.Chart:
-    kind = closeness(ends(rows, "mean_reciprocal_rank")[1])
-    shown = rows.select(
-        polars.col("formula").alias("name"),
-        polars.col("tokens").alias("column"),
-        polars.col("mean_reciprocal_rank").map_elements(kind, return_dtype=polars.String).alias("kind"),
-        polars.col("mean_reciprocal_rank").map_elements(number, return_dtype=polars.String).alias("label"),
-    )
-    return plots.cells(
-        shown,
-        width,
-        columns=["words", *sorted(set(shown["column"]) - {"words"})],
-        order=shown["name"].unique(maintain_order=True).to_list(),
-        kinds=CLOSENESS,
-        dark_kinds=("best",),
-    )
+    columns = ["words", *sorted(set(rows["tokens"]) - {"words"})]
+    return draw_means(rows, width, "formula", "tokens", "mean_reciprocal_rank", columns)
 
 
 def say_claims(rows: Rows) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
-from viewers import HOSTILE, Zone, make_zone, served
+from viewers import HOSTILE, Zone, make_zone, note_problems, served, storage_script
 from warehouses import PROJECT, BuildResult, build
 
 CHROMIUM = shutil.which("chromium")
@@ -60,14 +60,9 @@ def open_viewer(browser: Browser, address: str, zone: Zone) -> Iterator[Open]:
         context = browser.new_context(**{"viewport": DESKTOP, **options})
         context.set_default_timeout(10_000)
         contexts.append(context)
-        queue = json.dumps({"ids": [*zone.videos, zone.photo, zone.cover_only, zone.bare], "place": 0})
-        context.add_init_script(
-            f"localStorage.getItem('{PREFIX}queue') ?? localStorage.setItem('{PREFIX}queue', {json.dumps(queue)});"
-            + (f"localStorage.setItem('{PREFIX}welcomed', 'true');" if welcomed else "")
-        )
+        context.add_init_script(storage_script(zone, PREFIX, welcomed=welcomed))
         page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(f"error: {error}"))
-        page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+        note_problems(page, problems)
         page.on("request", lambda request: None if own(request.url) else problems.append(f"asked: {request.url}"))
         go(page, base + path)
         return page

@@ -19,7 +19,7 @@ from hostile import hostile_strings
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 from test_viewer_browser import ARGUMENTS, CHROMIUM, DESKTOP, PHONE, go, shown, swipe, violations, wait_for
 from typer.testing import CliRunner
-from viewers import HOSTILE, OWNER, POST, Zone, client_of, make_zone
+from viewers import HOSTILE, OWNER, POST, Zone, client_of, make_zone, note_problems, storage_script
 from warehouses import PROJECT, BuildResult, build
 
 from extract.run import app as extract_app
@@ -97,14 +97,9 @@ def open_export(browser: Browser, address: str, zone: Zone) -> Iterator[Open]:
         contexts.append(context)
         context.route("**/*", pass_own)
         prefix = f"tiktok-retrieval:{path.partition('?')[0]}"
-        queue = json.dumps({"ids": [*zone.videos, zone.photo, zone.cover_only, zone.bare], "place": 0})
-        context.add_init_script(
-            f"localStorage.getItem('{prefix}queue') ?? localStorage.setItem('{prefix}queue', {json.dumps(queue)});"
-            + (f"localStorage.setItem('{prefix}welcomed', 'true');" if welcomed else "")
-        )
+        context.add_init_script(storage_script(zone, prefix, welcomed=welcomed))
         page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(f"error: {error}"))
-        page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+        note_problems(page, problems)
         go(page, address + path)
         return page
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import threading
@@ -13,6 +14,7 @@ from typing import Any
 
 import duckdb
 import uvicorn
+from playwright.sync_api import Page
 from starlette.testclient import TestClient
 from warehouses import PROJECT, BuildResult
 
@@ -102,3 +104,17 @@ def served(zone: Zone, **changes: Any) -> Iterator[str]:
         server.should_exit = True
         thread.join(timeout=10)
         listening.close()
+
+
+def storage_script(zone: Zone, prefix: str, *, welcomed: bool) -> str:
+    """What a browser runs before the viewer does: a queue in a known order, and the welcome behind it or before it."""
+    queue = json.dumps({"ids": [*zone.videos, zone.photo, zone.cover_only, zone.bare], "place": 0})
+    return f"localStorage.getItem('{prefix}queue') ?? localStorage.setItem('{prefix}queue', {json.dumps(queue)});" + (
+        f"localStorage.setItem('{prefix}welcomed', 'true');" if welcomed else ""
+    )
+
+
+def note_problems(page: Page, problems: list[str]) -> None:
+    """Collect what a page's scripts do wrong."""
+    page.on("pageerror", lambda error: problems.append(f"error: {error}"))
+    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
