@@ -226,6 +226,13 @@ def import_(
     ],
     data: Data = Path("data"),
     limit: Limit = None,
+    ids: Annotated[
+        str | None,
+        typer.Option(
+            "--ids", help="Only files that hold one of these posts: ids with commas, or @FILE with one a line."
+        ),
+    ] = None,
+    jobs: Jobs = 1,
     force: Annotated[
         bool, typer.Option("--force", help="Put a file of which there is one in the place of the old one.")
     ] = False,
@@ -237,7 +244,9 @@ def import_(
     """File what other tools collected, each file recognised by its content and kept as it is."""
 
     def work() -> StepResult:
-        options = options_of(data, limit=limit, force=force, dry_run=dry_run, json=as_json, strict=strict)
+        options = options_of(
+            data, limit=limit, ids=ids, jobs=jobs, force=force, dry_run=dry_run, json=as_json, strict=strict
+        )
         result: StepResult = step_module("import_files").run(options, files, pseudonymise=pseudonymise)
         return result
 
@@ -530,6 +539,7 @@ def recheck(
     data: Data = Path("data"),
     limit: Limit = None,
     ids: Ids = None,
+    jobs: Jobs = 1,
     force: Annotated[
         bool, typer.Option("--force", help="Ask again what was answered within the last day (as --ids does).")
     ] = False,
@@ -542,13 +552,18 @@ def recheck(
     base_url: Annotated[
         str | None, typer.Option("--base-url", help="Ask this address instead of the permalinks' own host.")
     ] = None,
+    per_host: Annotated[int, typer.Option("--per-host", min=1, help="Questions open at one host at once.")] = 1,
 ) -> None:
     """List the posts that are no longer available at their source, so that they can be forgotten."""
 
     def work() -> StepResult:
         step = step_module("recheck")
-        settings = step.RecheckSettings(timeout=timeout, pause=pause, base_url=base_url, cookies=cookies)
-        options = options_of(data, limit=limit, ids=ids, force=force, dry_run=dry_run, json=as_json, strict=strict)
+        settings = step.RecheckSettings(
+            timeout=timeout, pause=pause, per_host=per_host, base_url=base_url, cookies=cookies
+        )
+        options = options_of(
+            data, limit=limit, ids=ids, jobs=jobs, force=force, dry_run=dry_run, json=as_json, strict=strict
+        )
         result: StepResult = step.run(options, settings)
         return result
 

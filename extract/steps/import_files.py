@@ -10,8 +10,9 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -20,6 +21,7 @@ from urllib.parse import quote
 
 from extract.disguising import disguise_for, values_of, write_disguised
 from extract.formats import FORMATS, Format, Sample
+from extract.formats.base import no_posts
 from extract.formats.records import Fault, Record, iter_records
 from extract.steps.common import NoInputError, Outcome, StepOptions, StepResult, UsageError, run_items
 from tiktok_retrieval.disguises import Disguise
@@ -37,15 +39,47 @@ class RefusedError(Exception):
     """A file that is not filed; the message says where in it and why."""
 
 
+class NotAskedForError(Exception):
+    """A file that is not filed because none of its posts is asked for."""
+
+
+class Turns:
+    """Lets items that are begun in order, and worked on at once, go through a part of the work in that order."""
+
+    def __init__(self, items: Sequence[Path]) -> None:
+        """Begin with the first of them."""
+        self._places = {item: place for place, item in enumerate(items)}
+        self._ended: set[int] = set()
+        self._next = 0
+        self._changed = threading.Condition()
+
+    def wait_for(self, item: Path) -> None:
+        """Return when all before this one have ended."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._next == self._places[item])
+
+    def end(self, item: Path) -> None:
+        """Let the next one go on."""
+        with self._changed:
+            self._ended.add(self._places[item])
+            while self._next in self._ended:
+                self._next += 1
+            self._changed.notify_all()
+
+
 @dataclass(frozen=True)
 class Filed:
-    """What became of a file: its format, its place in the raw zone, and how many of its records can be read."""
+    """What became of a file: its format, its place in the raw zone, and how many of its records can be read.
+
+    `other_records` are those of posts that were not asked for: a file is filed whole or not at all.
+    """
 
     form: Format
     place: Path
     is_new: bool
     records: int
     warnings: Sequence[str]
+    other_records: int = 0
 
 
 def files_of(paths: Iterable[Path]) -> list[Path]:
@@ -114,21 +148,25 @@ def recognise(path: Path, sample: Sample) -> Format:
     raise RefusedError(f"{path}:1: unknown shape ({shape}). Expected one of:\n{expected}")
 
 
-def count_records(path: Path) -> tuple[int, list[str]]:
-    """Read a JSON file to its end; return how many records it holds, and its faults with file and line."""
-    readable = 0
+def count_records(path: Path, form: Format, ids: frozenset[str] | None) -> tuple[int, int, list[str]]:
+    """Read a JSON file to its end; return how many records it holds, how many of them are of other posts, its faults.
+
+    Faults have file and line. Without `ids` no post is another.
+    """
+    readable = others = 0
     faults: list[str] = []
     unread = 0
     for record in iter_records(path):
         if isinstance(record, Record):
             readable += 1
+            others += ids is not None and not any(post.tiktok_id in ids for post in form.posts(record))
         elif len(faults) < TOLD_FAULTS:
             faults.append(f"{path}:{record.line}: {record.reason}")
         else:
             unread += 1
     if unread:
         faults.append(f"{path}: {unread} more such records")
-    return readable, faults
+    return readable, others, faults
 
 
 def copy_and_digest(source: Path, target: Path, *, is_text: bool) -> str:
@@ -212,10 +250,17 @@ def disguise_of(data: Path, sources: Iterable[Path]) -> Disguise:
         raise UsageError(f"the key for pseudonyms cannot be had: {error}") from error
 
 
-def file_one(data: Path, source: Path, options: StepOptions, disguise: Disguise | None = None) -> Filed:
-    """Recognise a file and file it; in a dry run only say where it would go. Raises RefusedError.
+def file_one(
+    data: Path,
+    source: Path,
+    options: StepOptions,
+    wait_for_turn: Callable[[], None],
+    disguise: Disguise | None = None,
+) -> Filed:
+    """Recognise a file and file it; in a dry run only say where it would go. Raises RefusedError, NotAskedForError.
 
     Without a disguise the file stays as it is. With one its name is hidden too: yt-dlp names files after creators.
+    `wait_for_turn` is called before a place is looked for and taken.
     """
     sample = take_sample(source)
     form = recognise(source, sample)
@@ -224,7 +269,11 @@ def file_one(data: Path, source: Path, options: StepOptions, disguise: Disguise 
         raise RefusedError(
             f"{source}: an SQLite file cannot be pseudonymised: import the master.json that it was made of"
         )
-    readable, faults = count_records(source) if is_text else (0, [])
+    if options.ids is not None and form.posts is no_posts:
+        raise RefusedError(f"{source}: {form.name} names no posts to choose by: import it without --ids")
+    readable, others, faults = count_records(source, form, options.ids) if is_text else (0, 0, [])
+    if options.ids is not None and others == readable:
+        raise NotAskedForError
     # Beside its folder: what staging reads there must be whole
     copy = data / f".import-{os.getpid()}-{hashlib.sha256(str(source).encode()).hexdigest()[:12]}.part"
     data.mkdir(parents=True, exist_ok=True)
@@ -236,6 +285,7 @@ def file_one(data: Path, source: Path, options: StepOptions, disguise: Disguise 
             digest = write_and_digest(source, form, copy, disguise)
             name = f"{digest[:16]}{source.suffix.lower()}"
         size = copy.stat().st_size
+        wait_for_turn()
         place, is_known = place_for(data, form, name, digest, size, force=options.force)
         if not is_known and not options.dry_run:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -246,7 +296,7 @@ def file_one(data: Path, source: Path, options: StepOptions, disguise: Disguise 
             copy.replace(place)
     finally:
         copy.unlink(missing_ok=True)
-    return Filed(form, place, not is_known, readable, faults)
+    return Filed(form, place, not is_known, readable, faults, others)
 
 
 def run(options: StepOptions, paths: Sequence[Path], *, pseudonymise: bool = False) -> StepResult:
@@ -255,46 +305,36 @@ def run(options: StepOptions, paths: Sequence[Path], *, pseudonymise: bool = Fal
     Raises UsageError for a path that is not there, NoInputError when not one file could be read.
     """
     sources = files_of(paths)
-    filed: list[dict[str, Any]] = []
-    refused: list[str] = []
-    warnings: list[str] = []
-    formats: Counter[str] = Counter()
+    filed: dict[Path, Filed] = {}
+    refused: dict[Path, str] = {}
+    turns = Turns(sources)
     disguise = disguise_of(options.data, sources) if pseudonymise and not options.dry_run else None
 
     def work(source: Path) -> Outcome:
         try:
-            result = file_one(options.data, source, options, disguise)
+            filed[source] = file_one(options.data, source, options, lambda: turns.wait_for(source), disguise)
+        except NotAskedForError:
+            return Outcome("other posts", is_failure=False, settled=True)
         except RefusedError as error:
-            refused.append(str(error))
+            refused[source] = str(error)
             return Outcome("refused")
         except OSError as error:
-            refused.append(f"{source}: {error.strerror or error}")
+            refused[source] = f"{source}: {error.strerror or error}"
             return Outcome("refused")
-        warnings.extend(result.warnings)
-        formats[result.form.name] += 1
-        place = result.place.relative_to(options.data).as_posix()
-        filed.append(
-            {
-                "file": str(source),
-                "format": result.form.name,
-                "filed_as": place,
-                "records": result.records,
-                "is_new": result.is_new,
-            }
-        )
-        return Outcome(settled=not result.is_new)
+        finally:
+            turns.end(source)
+        return Outcome(settled=not filed[source].is_new)
 
     # A dry run recognises as well: only nothing is written
-    looking = StepOptions(options.data, limit=options.limit, jobs=1, force=True)
+    looking = StepOptions(options.data, limit=options.limit, jobs=options.jobs, force=True)
     result = run_items("import", sources, work, looking, id_of=str)
+    # In the order in which they were given, whichever was done first
+    filed = {source: filed[source] for source in sources if source in filed}
+    complaints = [refused[source] for source in sources if source in refused]
     if not filed and not result.interrupted:
-        raise NoInputError("\n".join(refused) or f"no file to import in {', '.join(map(str, paths))}")
-    verb = "would be filed as" if options.dry_run else "filed as"
-    messages = [
-        f"{entry['file']}: {entry['format']}, "
-        + (f"{verb} {entry['filed_as']}" if entry["is_new"] else "known already")
-        for entry in filed
-    ]
+        if result.skipped:
+            raise NoInputError("\n".join([*complaints, "no file holds a post that --ids asks for"]))
+        raise NoInputError("\n".join(complaints) or f"no file to import in {', '.join(map(str, paths))}")
     return StepResult(
         "import",
         ok=result.ok,
@@ -302,8 +342,35 @@ def run(options: StepOptions, paths: Sequence[Path], *, pseudonymise: bool = Fal
         failed=result.failed,
         left=result.left,
         interrupted=result.interrupted,
-        inputs_failed=len(warnings),
+        inputs_failed=sum(len(entry.warnings) for entry in filed.values()),
         statuses=result.statuses,
-        details={"files": filed, "formats": dict(sorted(formats.items()))},
-        messages=[*messages, *warnings, *refused],
+        details={
+            "files": [_details(options.data, source, entry) for source, entry in filed.items()],
+            "formats": dict(sorted(Counter(entry.form.name for entry in filed.values()).items())),
+        },
+        messages=[
+            *(_message(options, source, entry) for source, entry in filed.items()),
+            *(warning for entry in filed.values() for warning in entry.warnings),
+            *complaints,
+        ],
     )
+
+
+def _details(data: Path, source: Path, entry: Filed) -> dict[str, Any]:
+    """Return what a program reads of a filed file."""
+    return {
+        "file": str(source),
+        "format": entry.form.name,
+        "filed_as": entry.place.relative_to(data).as_posix(),
+        "records": entry.records,
+        "other_records": entry.other_records,
+        "is_new": entry.is_new,
+    }
+
+
+def _message(options: StepOptions, source: Path, entry: Filed) -> str:
+    """Return what a person reads of a filed file."""
+    place = entry.place.relative_to(options.data).as_posix()
+    verb = "would be filed as" if options.dry_run else "filed as"
+    others = f"; {entry.other_records} of its {entry.records} records are of other posts" if entry.other_records else ""
+    return f"{source}: {entry.form.name}, " + (f"{verb} {place}{others}" if entry.is_new else "known already")

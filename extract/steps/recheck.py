@@ -34,10 +34,14 @@ PAGE_BYTES = 4 << 20
 
 @dataclass(frozen=True)
 class RecheckSettings:
-    """How to ask: seconds to wait for the host, seconds between two questions, and another host for the permalinks."""
+    """How to ask: seconds to wait for the host, seconds between two questions to it, how many at once, and who instead.
+
+    `per_host` questions are open at a host at once; `base_url` is asked in place of the permalinks' own host.
+    """
 
     timeout: float = 20.0
     pause: float = 1.0
+    per_host: int = 1
     base_url: str | None = None
     cookies: Path | None = None
 
@@ -112,17 +116,24 @@ def run(
     posts = [post for post in find_posts(data, warnings.append).values() if not is_forgotten(post)]
     if not posts:
         raise NoInputError("; ".join(warnings) or f"no post is known in {data}")
-    session = requests.Session()
-    session.headers["User-Agent"] = DownloadSettings().user_agent
-    if settings.cookies is not None:
-        session.cookies = read_cookies(settings.cookies)  # type: ignore[assignment]
-    turn = threading.Lock()
+    cookies = None if settings.cookies is None else read_cookies(settings.cookies)
+    # These are somebody else's sites: so many questions at once, however many jobs
+    hosts = {
+        host: threading.Semaphore(settings.per_host)
+        for host in {urlsplit(address_of(post, settings.base_url)).hostname for post in posts}
+    }
+    sessions = threading.local()  # requests does not promise that threads can share one
 
     def work(post: Post) -> Outcome:
         started = utc_now()
         address = address_of(post, settings.base_url)
-        with turn:  # one question at a time, however many jobs: this is somebody else's site
-            finding = ask(session, address, post.tiktok_id, settings.timeout)
+        if not hasattr(sessions, "session"):
+            sessions.session = requests.Session()
+            sessions.session.headers["User-Agent"] = DownloadSettings().user_agent
+            if cookies is not None:
+                sessions.session.cookies.update(cookies)
+        with hosts[urlsplit(address).hostname]:
+            finding = ask(sessions.session, address, post.tiktok_id, settings.timeout)
             sleep(max(settings.pause, min(finding.retry_after or 0.0, 60.0)))
         line = {
             "tiktok_id": post.tiktok_id,

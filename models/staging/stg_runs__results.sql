@@ -13,5 +13,6 @@ results as (
     where problem is null
 )
 
-select {{ disguised({'query_id': 'query_id', 'doc_id': 'id'}, names) }}
+{#- Whoever made a run may have called its file by a name -#}
+select {{ disguised({'system_id': 'text', 'query_id': 'query_id', 'doc_id': 'id'}, names) }}
 from results

@@ -7,14 +7,16 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from fault_server import FaultServer, Route, mp4, run_cli, scraped, serving, write_batch
+from fault_server import FaultServer, Handler, Route, mp4, run_cli, scraped, serving, write_batch
 
 from extract.forgetting import DROPPED, Targets, owned_ids, scrub
 from extract.journal import Journal
@@ -198,6 +200,7 @@ def test_a_forgotten_tiktok_is_nowhere(data: Path) -> None:
 
 WRITING = """
 import sys
+import threading
 from pathlib import Path
 from viewer.ledger import Ledger
 files = [Ledger(Path(sys.argv[1]) / name, id_of=lambda line: line["query_id"], said=()) for name in sys.argv[2:]]
@@ -475,3 +478,25 @@ def test_the_door_rechecks(tmp_path: Path, server: FaultServer) -> None:
     done = run_cli("recheck", "--data", tmp_path, "--base-url", server.link(""), "--pause", "0", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["unavailable"] == {GONE: "not_found"}
+
+
+def test_recheck_asks_a_host_no_more_at_once_than_it_is_told(tmp_path: Path, server: FaultServer) -> None:
+    ids = [str(7_000_000_000_000_000_400 + number) for number in range(6)]
+    write_batch(tmp_path, [scraped(tiktok_id, "blob:x") for tiktok_id in ids])
+    for tiktok_id in ids:
+        server.routes[f"/@somebody/video/{tiktok_id}"] = answering(200, tiktok_id)
+    settings = RecheckSettings(base_url=server.link(""), timeout=10, pause=0)
+    assert recheck(StepOptions(tmp_path, jobs=4), settings).ok == 6
+    assert server.most_in_hand == 1
+
+    together = threading.Barrier(2, timeout=10)  # neither is answered before the other has come
+
+    def meet(handler: Handler, count: int) -> None:
+        together.wait()
+        handler.answer(handler.path.rpartition("/")[2].encode())
+
+    for tiktok_id in ids:
+        server.routes[f"/@somebody/video/{tiktok_id}"] = meet
+    two = replace(settings, per_host=2)
+    assert recheck(StepOptions(tmp_path, jobs=4, force=True), two).ok == 6
+    assert server.most_in_hand == 2

@@ -332,6 +332,46 @@ def test_a_second_query_set_goes_beside_the_first_and_a_second_master_is_refused
     assert kept.read_bytes() == (tmp_path / "m1.json").read_bytes()
 
 
+def test_several_at_once_are_filed_as_one_after_the_other(tmp_path: Path) -> None:
+    """The same places, messages and order, also of files of one name, equal ones, and a second master."""
+    sources = []
+    for number in range(12):
+        source = tmp_path / f"folder{number}" / ("master.json" if number % 5 == 4 else "batch.json")
+        source.parent.mkdir()
+        # The earlier, the longer to read
+        records = [scraped(str(70_000 + number % 7), description="x" * 300) for _ in range(300 // (number + 1))]
+        source.write_bytes(
+            b"nonsense" if number == 3 else as_json({"70001": records[0]} if "master" in source.name else records)
+        )
+        sources.append(source)
+    found = {}
+    for jobs in (1, 6):
+        data = tmp_path / f"data{jobs}"
+        result = import_files(data, *sources, jobs=jobs)
+        files = {path.relative_to(data).as_posix(): path.read_bytes() for path in data.rglob("*") if path.is_file()}
+        found[jobs] = (files, result.details, [said.replace(str(data), "DATA") for said in result.messages])
+    assert found[6] == found[1]
+    assert len(found[1][0]) > 8
+
+
+def test_only_files_with_posts_that_are_asked_for(tmp_path: Path) -> None:
+    """Whole files: what they hold of other posts is told."""
+    (tmp_path / "a.json").write_bytes(as_json([scraped("70001"), scraped("70002"), scraped("70003")]))
+    (tmp_path / "b.json").write_bytes(as_json([scraped("70004")]))
+    (tmp_path / "q.json").write_bytes(as_json([QUERY]))
+    data = tmp_path / "data"
+    result = import_files(data, tmp_path, ids=frozenset({"70002"}))
+    assert (result.ok, result.skipped, result.failed) == (1, 1, 1)
+    assert [path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()] == ["info/a.json"]
+    assert result.details["files"][0]["other_records"] == 2
+    assert "filed as info/a.json; 2 of its 3 records are of other posts" in result.messages[0]
+    assert "names no posts to choose by: import it without --ids" in result.messages[1]
+    with pytest.raises(NoInputError, match="no file holds a post that --ids asks for"):
+        import_files(data, tmp_path / "b.json", ids=frozenset({"70002"}))
+    done = run_cli("import", tmp_path / "b.json", "--data", data, "--ids", "70004", "--jobs", "2", "--json")
+    assert (done.returncode, json.loads(done.stdout)["ok"]) == (0, 1)
+
+
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(as_json([scraped("70001")]))
     result = import_files(tmp_path / "data", tmp_path / "a.json", dry_run=True)

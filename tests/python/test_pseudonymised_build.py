@@ -64,7 +64,9 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     judged = {"judge": "eater", "query_id": "v1", "query_text": "like the baker's", "doc_id": OTHER_TIKTOK}
     (zone / "judgements.ndjson").write_text(json.dumps({**judged, "answer": "no"}) + "\n")
     (zone / "runs").mkdir()
-    (zone / "runs/theirs.trec").write_text(f"rosalind-1 Q0 {OTHER_TIKTOK} 1 2.0 x\nrosalind-1 Q0 {TIKTOK} 2 1.0 x\n")
+    run = f"rosalind-1 Q0 {OTHER_TIKTOK} 1 2.0 x\nrosalind-1 Q0 {TIKTOK} 2 1.0 x\n"
+    for name in ("theirs", "bm25_of_rosalind"):
+        (zone / f"runs/{name}.trec").write_text(run)
     return zone
 
 
@@ -161,10 +163,12 @@ def test_what_belongs_together_stays_together(hidden: BuildResult, zone: Path) -
     assert hidden.rows("select query_id, doc_id, relevance from test_collection.pooled_judgements") == [
         ("v1", disguise.identifier(OTHER_TIKTOK), 0)
     ]
-    # The foreign run, its query and its documents meet
-    assert hidden.rows(
-        f"select target_rank from retrieval.query_runs where system_id = 'theirs' and query_id = '{rosalind}-1'"
-    ) == [(2,)]
+    # The foreign runs, their query and its documents meet, also where a file has somebody's name
+    for system_id in ("theirs", f"bm25_of_{rosalind}"):
+        assert hidden.rows(
+            "select target_rank from retrieval.query_runs"
+            f" where system_id = '{system_id}' and query_id = '{rosalind}-1'"
+        ) == [(2,)]
     assert hidden.rows("select count(*) from corpus.tiktoks where posted_at <> date_trunc('day', posted_at)") == [(0,)]
     # Searching for a person by the pseudonym finds the person's TikToks
     assert hidden.rows(f"select count(*) > 0 from search_index.terms where term like '{otto}%'") == [(True,)]
