@@ -1,4 +1,4 @@
-"""Draw docs/images/scraper-layout.svg: the page that the scraper needs.
+"""Draw the pictures of docs/images that show no data: the rooms of the warehouse, and the page that the scraper needs.
 
 python scripts/drawings.py
 """
@@ -20,6 +20,9 @@ STYLE = """
     .box { fill: #f3f6fa; stroke: #b6c2cf; }
     .raw { fill: #fff4e0; stroke: #d4a55a; }
     .reader { fill: #e9f5ec; stroke: #7fb58d; }
+    .name { font-weight: 600; font-size: 14px; }
+    .arrow { fill: none; stroke: #59636e; stroke-width: 1.6; marker-end: url(#tip); }
+    #tip path { fill: #59636e; }
     @media (prefers-color-scheme: dark) {
       text { fill: #e6edf3; }
       .ground { fill: #0d1117; }
@@ -27,6 +30,8 @@ STYLE = """
       .box { fill: #182230; stroke: #44546a; }
       .raw { fill: #33270f; stroke: #8a6d33; }
       .reader { fill: #12291b; stroke: #3f7a52; }
+      .arrow { stroke: #9da7b1; }
+      #tip path { fill: #9da7b1; }
     }
 """
 
@@ -103,6 +108,50 @@ def layout() -> str:
     return drawing(760, 580, "The layout that the scraper needs", description, parts)
 
 
+# --- The rooms --------------------------------------------------------------------------------------------------------
+
+
+def rooms() -> str:
+    """Return the drawing of the way that data takes: one direction, room by room."""
+    parts = [
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"'
+        ' orient="auto-start-reverse"><path d="M0 0 8 4 0 8z"/></marker></defs>'
+    ]
+
+    def room(x: float, y: float, width: float, name: str, lines: Sequence[str], look: str = "box") -> None:
+        parts.extend([box(x, y, width, 46 + 17 * len(lines), look), words(x + 12, y + 24, name, "name")])
+        parts.extend(words(x + 12, y + 45 + 17 * number, line, "small") for number, line in enumerate(lines))
+
+    def arrow(*points: tuple[float, float]) -> None:
+        parts.append(f'<polyline class="arrow" points="{" ".join(f"{x:g},{y:g}" for x, y in points)}"/>')
+
+    room(16, 16, 218, "outside", ["the site, files of other tools,", "a text collection"], "raw")
+    room(16, 132, 218, "raw zone", ["$TIKTOK_DATA: JSON, journals,", "media, as they came"], "raw")
+    parts.append(words(132, 118, "extract/", "code"))
+    room(16, 248, 218, "1 staging", ["a model for each source:", "rename, cast, parse"])
+    room(286, 16, 218, "2 corpus", ["TikToks, comments, and", "what is excluded, and why"])
+    room(286, 132, 218, "3 search_index", ["normalised texts, terms,", "postings, statistics"])
+    room(286, 248, 218, "4 test_collection", ["queries and the one video", "that each of them means"])
+    room(556, 132, 218, "5 retrieval", ["every system's rankings,", "taken apart term by term"])
+    room(556, 248, 218, "6 evaluation", ["measures, intervals, failures,", "the leaderboard"])
+    room(556, 16, 218, "who reads", ["search, viewer, report,", "notebooks, hand-overs"], "reader")
+    arrow((125, 96), (125, 129))
+    arrow((125, 212), (125, 245))
+    arrow((234, 288), (260, 288), (260, 56), (283, 56))
+    arrow((260, 288), (283, 288))
+    arrow((395, 96), (395, 129))
+    arrow((504, 172), (553, 172))
+    arrow((504, 288), (530, 288), (530, 192), (553, 192))
+    arrow((665, 212), (665, 245))
+    arrow((774, 288), (790, 288), (790, 56), (777, 56))
+    description = (
+        "Data moves in one direction: from outside, by extract, into the raw zone; staging; the corpus; from it the "
+        "search index, and beside it the test collection; both into retrieval; then evaluation; then those who read."
+    )
+    return drawing(806, 346, "The rooms", description, parts)
+
+
 if __name__ == "__main__":
     IMAGES.mkdir(parents=True, exist_ok=True)
+    (IMAGES / "rooms.svg").write_text(rooms())
     (IMAGES / "scraper-layout.svg").write_text(layout())

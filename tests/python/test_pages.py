@@ -247,3 +247,12 @@ def test_layout_is_drawn_with_every_part_that_the_scraper_reads() -> None:
     assert text == drawings.layout(), "run scripts/drawings.py"
     drawn = re.findall(r'class="code"[^>]*>(\w+)<', text)
     assert sorted(drawn) == sorted(name for name, _, _ in reference.hooks())
+
+
+def test_rooms_are_drawn_with_every_schema_that_data_goes_through() -> None:
+    text = (PROJECT / "docs/images/rooms.svg").read_text()
+    assert text == pages.script("drawings").rooms(), "run scripts/drawings.py"
+    drawn = re.findall(r'class="name"[^>]*>\d (\w+)<', text)
+    folders = {path.name for path in (PROJECT / "models").iterdir() if path.is_dir()}
+    # what readers ask, and what builds note of themselves, lies beside the way
+    assert sorted(drawn) == sorted(folders - {"search", "meta"})
