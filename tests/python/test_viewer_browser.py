@@ -316,6 +316,20 @@ def test_next_video_is_loaded_ahead(open_viewer: Open, zone: Zone, address: str)
     assert shown(page) == zone.videos[1]
 
 
+def test_what_was_started_is_in_the_history_however_short(open_viewer: Open, zone: Zone) -> None:
+    page = open_viewer()
+    wait_for(page, "document.querySelector('#frame video').readyState > 0")
+    page.wait_for_load_state("networkidle")  # what comes next is here
+    page.evaluate(
+        """for (const key of [" ", "ArrowDown"]) {
+            document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+        }"""
+    )
+    wait_for(page, f"document.querySelector('#frame video')?.src.includes('{zone.videos[1]}')")
+    wait_until_playing(page)
+    assert history(page) == [zone.videos[1], zone.videos[0]]
+
+
 def test_hostile_words_stay_words(open_viewer: Open, zone: Zone) -> None:
     page = open_viewer(f"/?video={zone.hostile}")
     page.keyboard.press("Space")

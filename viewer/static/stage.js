@@ -149,7 +149,6 @@ export class Stage {
     });
     on("play", () => {
       this.#last = performance.now();
-      this.onStarted(post);
       this.#showPlay();
     });
     on("pause", () => {
@@ -228,8 +227,11 @@ export class Stage {
 
   async #play() {
     const video = this.#video;
+    const playing = video.play();
+    // Not by the event: it comes late, and not at all when whoever watches has gone on by then
+    if (!video.paused) this.onStarted(this.#post);
     try {
-      await video.play();
+      await playing;
     } catch (error) {
       // A browser may want a press first; then the button is there. Other failures come as an event.
       if (this.#video === video) this.#showPlay();
