@@ -134,7 +134,7 @@ def ours(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll
             elif name and name != "pruned_texts":
                 connection.execute(f"create table built.search.{name} as {sql}")
                 connection.execute(f"create view search.{name} as from built.search.{name}")
-            if name == "int_pruned_occurrences":
+            if name == "int_pruned_term_places":
                 connection.execute("drop table search.int_pruned_words")
         connection.execute("checkpoint built")
         connection.close()

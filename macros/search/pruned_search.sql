@@ -3,11 +3,6 @@
    MaxScore a set at a time (Turtle and Flood: Query evaluation, strategies and optimizations, 1995), only those that can
    still be among the best. #}
 
-{# What a document's place is counted in beside a term's number, to have both in one whole number. #}
-{% macro pruned_stride() -%}
-    cast(4294967296 as bigint)
-{%- endmacro %}
-
 {# The part of a posting's weight that its query has no share in. #}
 {% macro pruned_saturation(postings, mean_document_length) -%}
     {{ bm25_saturation(
@@ -204,24 +199,48 @@
 
     {{ pruned_query_terms('queries_asked', 'k') }},
 
-    {{ scores }}
+    {{ scores }},
+
+    rounded as materialized (
+        select
+            query_id,
+            place,
+            round(score, 9) as score
+        from scores
+    ),
+
+    -- Ordering all documents of a query takes longer than finding the k-th score
+    least_scores as (
+        select
+            query_id,
+            list_min(max(score, k)) as score
+        from rounded
+        group by query_id
+    ),
+
+    best as (
+        select rounded.*
+        from rounded
+        inner join least_scores on rounded.query_id = least_scores.query_id
+        where rounded.score >= least_scores.score
+    )
 
     select
-        scores.query_id,
+        best.query_id,
         cast(
             row_number() over (
-                partition by scores.query_id
-                order by round(scores.score, 9) desc, documents.document_number desc
+                partition by best.query_id
+                order by best.score desc, documents.document_number desc
             ) as integer
         ) as rank,
-        round(scores.score, 9) as score,
+        best.score,
         documents.doc_id
-    from scores
-    inner join search.pruned_documents as documents on scores.place = documents.place
+    from best
+    inner join search.pruned_documents as documents on best.place = documents.place
     qualify
         row_number() over (
-            partition by scores.query_id
-            order by round(scores.score, 9) desc, documents.document_number desc
+            partition by best.query_id
+            order by best.score desc, documents.document_number desc
         ) <= k
 {%- endmacro %}
 

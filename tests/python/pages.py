@@ -85,8 +85,10 @@ def fresh_copy(folder: Path) -> Path:
     for name in tracked():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        # with its time of change, so that make sees that the environment is newer than the lock file
-        shutil.copy2(PROJECT / name, target)
+        shutil.copy(PROJECT / name, target)
+    # Make installs again what is older than these, and would leave the environment pointing to this copy
+    for name in ("requirements.lock", "pyproject.toml", "scripts/setup.sh"):
+        os.utime(folder / name, (0, 0))
     (folder / ".venv").symlink_to(PROJECT / ".venv")
     return folder
 

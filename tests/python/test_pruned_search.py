@@ -80,25 +80,41 @@ def test_search_of_the_file_normalises_its_query(demo_build: BuildResult) -> Non
     assert demo_build.rows("select * from quick_search(null)") == []
 
 
+def build_under_limit(compiled: Path, texts: Path, path: Path, limit: str) -> int:
+    """Build the index into a file; return the bytes that were spilled at most."""
+    steps = json.loads((compiled / "ours.json").read_text())
+    report = path.with_suffix(".json")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"set threads = 1; set temp_directory = '{path.with_suffix('.spilled')}'")
+        connection.execute(f"set memory_limit = '{limit}'; create schema search")
+        connection.execute(f"pragma enable_profiling = 'json'; set profiling_output = '{report}'")
+        connection.execute("""set custom_profiling_settings = '{"SYSTEM_PEAK_TEMP_DIR_SIZE": "true"}'""")
+        connection.execute(
+            """
+            create table search.pruned_texts as
+            select row_number() over () as document_number, cast(row_number() over () - 1 as varchar) as doc_id, text
+            from (select unnest(string_split(trim(content, chr(10)), chr(10))) as text from read_text($1))
+            """,
+            [str(texts)],
+        )
+        for name, sql in steps:
+            if name and name != "pruned_texts":
+                connection.execute(f"create table search.{name} as {sql}")
+    return int(json.loads(report.read_text())["system_peak_temp_dir_size"])
+
+
 def test_small_memory_spills_and_finishes(compiled: Path, tmp_path: Path) -> None:
-    """The costliest step, counting and sorting all tokens, with a limit far below the size of what it counts."""
-    statements = dict(json.loads((compiled / "ours.json").read_text()))
-    connection = duckdb.connect(str(tmp_path / "spilling.duckdb"))
-    connection.execute(f"set memory_limit = '200MB'; set threads = 1; set temp_directory = '{tmp_path / 'spilled'}'")
-    connection.execute("create schema search")
-    connection.execute(
-        """
-        create table search.int_pruned_words as
-        select 'w' || word as word, list((word * 7919 + place * 104729) % 100000) as places
-        from range(600) as words (word), range(10000) as places (place) group by word
-        """
-    )
-    connection.execute(
-        "create table search.int_pruned_terms as"
-        " select word, word as term, row_number() over () as term_number from search.int_pruned_words"
-    )
-    connection.execute(
-        f"create table search.int_pruned_occurrences as {statements['int_pruned_occurrences']} order by posting_key"
-    )
-    (found,) = connection.execute("select count(*), sum(term_frequency) from search.int_pruned_occurrences").fetchall()
-    assert found == (6_000_000, 6_000_000)
+    """The index under a limit that its steps do not fit in is the index without one."""
+    write_texts(tmp_path, SIZES[-1])
+    texts = tmp_path / "documents.txt"
+    assert build_under_limit(compiled, texts, tmp_path / "large.duckdb", "2GB") == 0
+    assert build_under_limit(compiled, texts, tmp_path / "small.duckdb", "160MB") > 1_000_000
+    with duckdb.connect() as connection:
+        for name in ("large", "small"):
+            connection.execute(f"attach '{tmp_path / name}.duckdb' as {name} (read_only)")
+        ((rows,),) = connection.execute("select count(*) from large.search.pruned_postings").fetchall()
+        assert rows > 1_000_000
+        for one, other in (("large", "small"), ("small", "large")):
+            for table in ("postings", "documents", "terms"):
+                query = f"from {one}.search.pruned_{table} except all from {other}.search.pruned_{table}"
+                assert connection.execute(query).fetchall() == []

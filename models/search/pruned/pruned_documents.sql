@@ -5,14 +5,19 @@ places as (select * from {{ ref('int_pruned_places') }}),
 
 texts as (select * from {{ ref('pruned_texts') }}),
 
-occurrences as (select * from {{ ref('int_pruned_occurrences') }}),
+term_places as (select * from {{ ref('int_pruned_term_places') }}),
+
+occurrences as (
+    select {{ explode('places') }} as place
+    from term_places
+),
 
 lengths as (
     select
-        cast(posting_key % {{ pruned_stride() }} as integer) as place,
-        cast(sum(term_frequency) as integer) as document_length
+        place,
+        cast(count(*) as integer) as document_length
     from occurrences
-    group by posting_key % {{ pruned_stride() }}
+    group by place
 ),
 
 pruned_documents as (
