@@ -109,7 +109,7 @@ def compile_ours(folder: Path) -> None:
 def ours(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
     """Build and open our index; what is between the texts and the index lies in memory."""
     path = folder / "index.duckdb"
-    settings = "set memory_limit = '3500MB'; set threads = 2;"
+    settings = "set memory_limit = '3000MB'; set threads = 2;"
     with building(report):
         connection = duckdb.connect()
         connection.execute(f"{settings} set temp_directory = '{folder / 'spilled'}'")
@@ -139,7 +139,7 @@ def ours(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll
         connection.execute("checkpoint built")
         connection.close()
     report["bytes"] = path.stat().st_size
-    connection = duckdb.connect(str(path), config={"threads": 2, "memory_limit": "3500MB"})
+    connection = duckdb.connect(str(path), config={"threads": 2, "memory_limit": "3000MB"})
     ((report["terms"], report["postings"], report["tokens"]),) = connection.execute(
         "select (select count(*) from search.pruned_terms), count(*), sum(term_frequency) from search.pruned_postings"
     ).fetchall()
@@ -256,7 +256,7 @@ def fts5_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, 
 def duckdb_fts_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
     """Build and open DuckDB's own fts extension, from its wheel."""
     with building(report):
-        connection = duckdb.connect(str(folder / "index.duckdb"), config={"threads": 2, "memory_limit": "3500MB"})
+        connection = duckdb.connect(str(folder / "index.duckdb"), config={"threads": 2, "memory_limit": "3000MB"})
         package = importlib.metadata.distribution("duckdb-extension-fts")
         (extension,) = (str(file.locate()) for file in package.files or [] if file.name == "fts.duckdb_extension")
         connection.execute(f"load '{extension}'")

@@ -3,6 +3,11 @@
    MaxScore a set at a time (Turtle and Flood: Query evaluation, strategies and optimizations, 1995), only those that can
    still be among the best. #}
 
+{# A number of a term: the least and greatest of a row group lead to a number, as they do not to one of several words. #}
+{% macro pruned_term_key(term) -%}
+    cast({{ text_number(term) }} % 2147483647 as integer)
+{%- endmacro %}
+
 {# The part of a posting's weight that its query has no share in. #}
 {% macro pruned_saturation(postings, mean_document_length) -%}
     {{ bm25_saturation(
@@ -46,7 +51,10 @@
                 else 0
             end as reached
         from query_words
-        inner join search.pruned_terms as terms on query_words.term = terms.term
+        inner join search.pruned_terms as terms
+            on
+                {{ pruned_term_key('query_words.term') }} = terms.term_key
+                and query_words.term = terms.term
     )
 {%- endmacro %}
 
@@ -65,8 +73,10 @@
 
 {# CTEs: the documents that can be among the k best, with their scores. Terms in the order of the most that they add are
    left out from the least as long as all of them together cannot lift a document over the k-th score that is sure;
-   then each document that the others leave within reach is given its whole score. `slack` is more than the rounding of sums. #}
-{% macro pruned_scores(k) -%}
+   then each document that the others leave within reach is given its whole score. `slack` is more than the rounding of sums.
+   The postings of the terms left out are those of the few terms of one query, or with many queries those that the pairs of
+   term and document name: which is joined first decides over what is read. #}
+{% macro pruned_scores(k, is_one_query=false) -%}
     {%- set slack = 'cast(0.000001 as double)' -%}
     ordered_terms as materialized (
         select
@@ -116,16 +126,42 @@
         where first_scores.score + coalesce(rests.most, 0) + {{ slack }} >= kth_scores.kth_score
     ),
 
-    lookups as (
+    rest_terms as materialized (select * from ordered_terms where not is_essential),
+
+    rest_scores as (
+        {%- if is_one_query %}
         select
             candidates.query_id,
             candidates.place,
-            terms.term_number,
-            terms.weight,
-            terms.mean_document_length
-        from candidates
-        inner join (select * from ordered_terms where not is_essential) as terms
-            on candidates.query_id = terms.query_id
+            rest_postings.score
+        from (
+            select
+                postings.place,
+                terms.weight * {{ pruned_saturation('postings', 'terms.mean_document_length') }} as score
+            from search.pruned_postings as postings
+            inner join rest_terms as terms on postings.term_number = terms.term_number
+        ) as rest_postings
+        inner join candidates on rest_postings.place = candidates.place
+        {%- else %}
+        select
+            lookups.query_id,
+            lookups.place,
+            lookups.weight * {{ pruned_saturation('postings', 'lookups.mean_document_length') }} as score
+        from search.pruned_postings as postings
+        inner join (
+            select
+                candidates.query_id,
+                candidates.place,
+                terms.term_number,
+                terms.weight,
+                terms.mean_document_length
+            from candidates
+            inner join rest_terms as terms on candidates.query_id = terms.query_id
+        ) as lookups
+            on
+                postings.term_number = lookups.term_number
+                and postings.place = lookups.place
+        {%- endif %}
     ),
 
     scores as (
@@ -136,17 +172,35 @@
         from (
             select * from candidates
             union all
-            select
-                lookups.query_id,
-                lookups.place,
-                lookups.weight * {{ pruned_saturation('postings', 'lookups.mean_document_length') }} as score
-            from search.pruned_postings as postings
-            inner join lookups
-                on
-                    postings.term_number = lookups.term_number
-                    and postings.place = lookups.place
+            select * from rest_scores
         ) as parts
         group by parts.query_id, parts.place
+    )
+{%- endmacro %}
+
+{# CTE: the documents of each query that have at least its k-th score: to order all of them takes longer than to find it. #}
+{% macro best_scores(k) -%}
+    rounded as materialized (
+        select
+            query_id,
+            place,
+            round(score, 9) as score
+        from scores
+    ),
+
+    least_scores as (
+        select
+            query_id,
+            list_min(max(score, {{ k }})) as score
+        from rounded
+        group by query_id
+    ),
+
+    best as (
+        select rounded.*
+        from rounded
+        inner join least_scores on rounded.query_id = least_scores.query_id
+        where rounded.score >= least_scores.score
     )
 {%- endmacro %}
 
@@ -175,17 +229,17 @@
 
     {{ pruned_query_terms('queries', 'k') }},
 
-    {{ pruned_scores('k') }}
+    {{ pruned_scores('k', is_one_query=true) }},
+
+    {{ best_scores('k') }}
 
     select
-        cast(
-            row_number() over (order by round(scores.score, 9) desc, documents.document_number desc) as integer
-        ) as rank,
-        round(scores.score, 9) as score,
+        cast(row_number() over (order by best.score desc, documents.document_number desc) as integer) as rank,
+        best.score,
         documents.doc_id
-    from scores
-    inner join search.pruned_documents as documents on scores.place = documents.place
-    qualify row_number() over (order by round(scores.score, 9) desc, documents.document_number desc) <= k
+    from best
+    inner join search.pruned_documents as documents on best.place = documents.place
+    qualify row_number() over (order by best.score desc, documents.document_number desc) <= k
     order by rank
 {%- endmacro %}
 
@@ -201,29 +255,7 @@
 
     {{ scores }},
 
-    rounded as materialized (
-        select
-            query_id,
-            place,
-            round(score, 9) as score
-        from scores
-    ),
-
-    -- Ordering all documents of a query takes longer than finding the k-th score
-    least_scores as (
-        select
-            query_id,
-            list_min(max(score, k)) as score
-        from rounded
-        group by query_id
-    ),
-
-    best as (
-        select rounded.*
-        from rounded
-        inner join least_scores on rounded.query_id = least_scores.query_id
-        where rounded.score >= least_scores.score
-    )
+    {{ best_scores('k') }}
 
     select
         best.query_id,

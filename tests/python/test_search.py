@@ -268,7 +268,7 @@ def test_the_file_can_be_taken_anywhere(client: Client, demo_build: BuildResult,
 
 def test_hostile_texts_are_found_as_the_index_finds_them(tmp_path: Path) -> None:
     """The build normalises all texts at once, search() one query by other SQL: they make the same of the worst."""
-    texts = [text for text in hostile_strings(110) if len(text) < 10_000 and "\x00" not in text]
+    texts = [text for text in hostile_strings(60) if len(text) < 10_000 and "\x00" not in text]
     data = tmp_path / "data"
     (data / "collection").mkdir(parents=True)
     documents = [{"id": f"d{number}", "title": text[:20], "text": text} for number, text in enumerate(texts)]
@@ -279,7 +279,7 @@ def test_hostile_texts_are_found_as_the_index_finds_them(tmp_path: Path) -> None
     (data / "collection" / "qrels.txt").write_text("".join(f"q{n} 0 d{n} 1\n" for n in range(len(texts))))
     models = "+searchable_systems +searchable_documents +searchable_postings document_fields runs"
     client = Client(build(data, tmp_path, models))
-    assert client.assert_searches_are_runs() > 500
+    assert client.assert_searches_are_runs() > 250
     assert client.rows("select distinct media_type from search('knight')") == [("text",)]
     client.connection.close()
 

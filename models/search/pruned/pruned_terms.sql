@@ -71,6 +71,7 @@ terms as (
 
 pruned_terms as (
     select
+        {{ pruned_term_key('terms.term') }} as term_key,
         terms.term,
         bounds.term_number,
         cast(bounds.document_frequency as bigint) as document_frequency,
@@ -86,4 +87,4 @@ pruned_terms as (
 )
 
 select * from pruned_terms
-order by term
+order by term_key
