@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import json
 
+import pages
 from warehouses import PROJECT
 
-from scripts import scale_page
+scale_page = pages.script("scale_page")
 
 RESULTS = PROJECT / "bench" / "results" / "search_1000000.json"
 
