@@ -141,9 +141,9 @@ def cost_model(ours: Sequence[Row]) -> list[str]:
             "Planning is a part of it that does not grow; the rest is the postings of the terms that pruning leaves.",
         ),
         paragraph(
-            f"- A build takes {short(build)} processor seconds for a million tokens. Its largest step is",
-            "counting terms and",
-            "documents and sorting them, which spills to disk where memory is short.",
+            f"- A build takes {short(build)} processor seconds for a million tokens. Its largest steps are",
+            "collecting the",
+            "places of each word and sorting them within each term, which spill to disk where memory is short.",
         ),
         "",
         "| documents of the same length | index | machines that hold it in memory | build on one machine |",
