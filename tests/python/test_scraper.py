@@ -205,11 +205,16 @@ def run(page: Page, count: int, delay: int, options: str = "{}") -> list[Record]
 
 @pytest.fixture
 def on_virtual_time(page: Page) -> Callable[..., tuple[list[Record], int]]:
-    """Return a function that scrapes on a clock of ours, and returns records and the virtual milliseconds it took."""
+    """Return a function that scrapes on a clock of ours, and returns records and the virtual milliseconds it took.
+
+    What has no timer (requests, the database, scrolling) takes real time, so each step of the clock awaits a picture.
+    """
+    page.add_init_script("globalThis.on_real_frame = requestAnimationFrame.bind(globalThis)")
     page.clock.install(time=1_700_000_000)
 
     def scrape(address: str, count: int, delay: int, options: str = "{}") -> tuple[list[Record], int]:
         page.goto(address)
+        page.evaluate("imitation.has_begun")
         page.evaluate(SCRIPT)
         page.evaluate(
             "([count, delay, options]) => { globalThis.begun = Date.now(); globalThis.ended = null;"
@@ -220,6 +225,7 @@ def on_virtual_time(page: Page) -> Callable[..., tuple[list[Record], int]]:
         )
         for _ in range(1000):
             page.clock.run_for(200)
+            page.evaluate("new Promise(on_real_frame)")
             took = page.evaluate("ended === null ? null : ended - begun")
             if took is not None:
                 return page.evaluate("records"), took
