@@ -43,7 +43,9 @@ def find(data: Path | None, warehouse: Path | None) -> tuple[Path, Path]:
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # Only of a socket that is said to be TCP's does asyncio send each part at once; else the second part of an answer
+    # waits until the first is acknowledged, which browsers put off by 40 ms
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))

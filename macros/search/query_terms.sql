@@ -97,20 +97,28 @@
     list_aggregate({{ texts }}, 'string_agg', '')
 {%- endmacro %}
 
-{# A subquery of one row: the forms of what is not ASCII in a text, null for none. `texts` is one row. #}
+{# A subquery of one row: the forms of what is not ASCII in a text, null for none. `texts` is one row. Most forms are
+   passed over by their first character: to look for each of them in the text takes longer. #}
 {% macro needed_forms(texts) -%}
     (
         select map_from_entries(list((forms.kind || ' ' || forms.sequence, forms.form))) as forms
         from search_index.character_forms as forms
         inner join (
             select
-                texts.scheme,
-                {{ lookup_cluster('texts.text', 'texts.scheme') }} as text
-            from {{ texts }} as texts
-            where not {{ is_ascii('texts.text') }}
+                looked_up.scheme,
+                looked_up.text,
+                unnest(list_distinct({{ split_text('looked_up.text', '') }})) as first_character
+            from (
+                select
+                    texts.scheme,
+                    {{ lookup_cluster('texts.text', 'texts.scheme') }} as text
+                from {{ texts }} as texts
+                where not {{ is_ascii('texts.text') }}
+            ) as looked_up
         ) as texts
             on
                 forms.scheme = texts.scheme
+                and left(forms.sequence, 1) = texts.first_character
                 and contains(texts.text, forms.sequence)
     )
 {%- endmacro %}

@@ -12,17 +12,14 @@
     |(?s:.)
 {%- endmacro %}
 
-{# The pattern of the system that is asked for. A value that is known beforehand is compiled once, and one that is read
-   from a table for each text anew, which takes longer than all else. #}
-{% macro shown_words_pattern_of(systems) -%}
-    {%- set searched = systems | rejectattr('refusal') | list -%}
-    {%- set best = searched | selectattr('is_best') | map(attribute='system_id') | first | default('') -%}
+{# The words of a text as a snippet shows them, as a list. A pattern that is written into the function is compiled once, one
+   that is read from a table for each text anew, which takes longer than all else. #}
+{% macro shown_words_of(systems, system_id, text) -%}
     case
-        when false then ''
-        {%- for cleaning, rows in searched | groupby('cleaning') %}
-        when coalesce(cast(system as varchar), {{ quoted(best) }})
-            in ({{ quoted_list(rows | map(attribute='system_id')) }})
-            then '{{ shown_words_pattern(cleaning) }}'
+        when false then cast([] as varchar[])
+        {%- for cleaning, rows in systems | rejectattr('refusal') | groupby('cleaning') %}
+        when {{ system_id }} in ({{ quoted_list(rows | map(attribute='system_id')) }})
+            then regexp_extract_all({{ text }}, '{{ shown_words_pattern(cleaning) }}')
         {%- endfor %}
     end
 {%- endmacro %}
@@ -47,7 +44,7 @@
     field_texts as (
         select
             texts.field,
-            regexp_extract_all(texts.raw_text, {{ shown_words_pattern_of(systems) }}) as words
+            {{ shown_words_of(systems, 'chosen.system_id', 'texts.raw_text') }} as words
         from search_index.document_fields as texts
         inner join asked_document as documents on texts.document_number = documents.document_number
         inner join chosen on texts.scheme = chosen.scheme
@@ -137,20 +134,31 @@
         from field_matches
     ),
 
-    stretches as (
+    matches as (
         select
             marked_words.field,
             marked_words.place,
             marked_words.word_count,
-            marked_words.is_match,
-            count(distinct lower(marked_words.word)) filter (where marked_words.is_match) over stretch as word_matches,
-            count(*) filter (where marked_words.is_match) over stretch as matches
+            lower(marked_words.word) as word
         from marked_words
-        window stretch as (
-            partition by marked_words.field
-            order by marked_words.place
-            rows between current row and {{ shown - before - 1 }} following
-        )
+        where marked_words.is_match
+    ),
+
+    {# One for each match: a stretch that begins with another word is no better than the one from its first match on. #}
+    stretches as (
+        select
+            firsts.field,
+            firsts.place,
+            firsts.word_count,
+            count(distinct others.word) as word_matches,
+            count(*) as matches
+        from matches as firsts
+        inner join matches as others
+            on
+                firsts.field = others.field
+                and others.place between firsts.place
+                and firsts.place + {{ shown - before - 1 }}
+        group by firsts.field, firsts.place, firsts.word_count
     ),
 
     best_stretches as (
@@ -159,7 +167,6 @@
             stretches.word_matches,
             greatest(least(stretches.place - {{ before }}, stretches.word_count - {{ shown - 1 }}), 1) as first_place
         from stretches
-        where stretches.is_match
         qualify
             row_number() over (
                 partition by stretches.field
