@@ -257,7 +257,7 @@ def _add_watching(app: FastAPI, viewer: Viewer) -> None:
 def _add_search(app: FastAPI, viewer: Viewer) -> None:
     processors = os.cpu_count() or 1
     # What is looked at after a search must not make the next one wait
-    after_search = in_turn(max(1, processors // 2))
+    few = max(1, processors // 2)
 
     @app.get("/api/search")
     @in_turn(processors)
@@ -285,7 +285,7 @@ def _add_search(app: FastAPI, viewer: Viewer) -> None:
         return messages.Results(query=query, system_id=system or viewer.corpus.best_system, results=results)
 
     @app.get("/api/snippets")
-    @after_search
+    @in_turn(few)
     def snippets(
         query: QueryInAddress,
         tiktok_id: Annotated[list[messages.TikTokId], Query(max_length=50)],
@@ -307,7 +307,7 @@ def _add_search(app: FastAPI, viewer: Viewer) -> None:
         )
 
     @app.get("/api/explain")
-    @after_search
+    @in_turn(few)
     def explain(
         query: QueryInAddress,
         tiktok_id: Annotated[messages.TikTokId, Query()],

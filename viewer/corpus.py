@@ -28,16 +28,16 @@ SECONDS_BETWEEN_LOOKS = 2.0
 # Characters that no text has a use for
 MARK_OPEN, MARK_CLOSE = "\x02", "\x03"
 NAME_FIELDS = frozenset({"creator_username", "creator_nickname"})
-# Several documents at once; an unknown one has none
+# An unknown document has none
 SNIPPETS = Statement(
     """
-    select asked.tiktok_id, matching.field, matching.snippet
-    from (
-        select tiktok_id from corpus.tiktoks where tiktok_id in (select unnest(cast($ids as varchar[])))
-    ) as asked,
-    lateral (
-        from snippets($query, asked.tiktok_id, system := $system, mark_open := $mark_open, mark_close := $mark_close)
-    ) as matching
+    from snippets_of(
+        $query,
+        (select list(tiktok_id) from corpus.tiktoks where tiktok_id in (select unnest(cast($ids as varchar[])))),
+        system := $system,
+        mark_open := $mark_open,
+        mark_close := $mark_close
+    )
     """,
     {"ids": "varchar[]", "query": "varchar", "system": "varchar", "mark_open": "varchar", "mark_close": "varchar"},
 )
@@ -320,7 +320,7 @@ class Corpus:
         )
         of_each: dict[str, list[Row]] = {tiktok_id: [] for tiktok_id in tiktok_ids}
         for row in found:
-            of_each[row["tiktok_id"]].append(row)
+            of_each[row["doc_id"]].append(row)
 
         def place(row: Row) -> tuple[int, str]:
             return -row["snippet"].count(MARK_OPEN), row["field"]

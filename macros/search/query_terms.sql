@@ -184,6 +184,25 @@
     )
 {%- endmacro %}
 
+{# CTE: numbers and ids of the documents that are asked for, once each; an error for one that there is not. #}
+{% macro asked_documents() -%}
+    asked_documents as (
+        select distinct
+            coalesce(documents.document_number, {{ no_document('asked.doc_id') }}) as document_number,
+            asked.doc_id
+        from (select unnest(chosen.asked_ids) as doc_id from chosen) as asked
+        left join search.searchable_documents as documents on asked.doc_id = documents.doc_id
+    )
+{%- endmacro %}
+
+{# What is said of an id that no document has. #}
+{% macro no_document(doc_id) -%}
+    error(
+        'there is no document ' || coalesce('''' || {{ doc_id }} || '''', 'null')
+        || ': search.searchable_documents lists those that there are'
+    )
+{%- endmacro %}
+
 {# CTEs: the row of the document that is asked for; an error where there is none. #}
 {% macro asked_document() -%}
     asked_documents as (
@@ -195,13 +214,7 @@
     asked_document as (
         select
             unnest(
-                coalesce(
-                    asked_documents.document,
-                    error(
-                        'there is no document ' || coalesce('''' || chosen.asked_id || '''', 'null')
-                        || ': search.searchable_documents lists those that there are'
-                    )
-                )
+                coalesce(asked_documents.document, {{ no_document('chosen.asked_id') }})
             )
         from asked_documents
         cross join chosen

@@ -145,6 +145,27 @@ def test_snippets_show_the_original_text_of_the_fields_that_match(client: Client
             assert set(found) == {field for _, field, *_ in client.explain(query, doc_id, system)}
 
 
+def test_snippets_of_several_documents_are_those_of_each(client: Client, top_results: Sequence[Row]) -> None:
+    for system in client.systems():
+        query = "pretty CUTE sw\u00f6rd fight \U0001f525"
+        doc_ids = sorted({doc_id for _, doc_id, _ in client.search(query, system=system, k=7)} | {top_results[0][3]})
+        found: dict[str, dict[str, str]] = {doc_id: {} for doc_id in doc_ids}
+        for doc_id, field, snippet in client.rows(
+            "from snippets_of($query, $ids, system := $system, mark_open := $opening, mark_close := $closing)",
+            query=query,
+            ids=[*doc_ids, doc_ids[0]],
+            system=system,
+            opening=OPENING,
+            closing=CLOSING,
+        ):
+            assert field not in found[doc_id]
+            found[doc_id][field] = snippet
+        assert found == {doc_id: client.snippets(query, doc_id, system) for doc_id in doc_ids}
+        assert any(found.values()) or system == ACROSS_BLANKS
+    with pytest.raises(duckdb.Error, match="there is no document 'nothing'"):
+        client.rows("from snippets_of('a', $ids)", ids=[doc_ids[0], "nothing"])
+
+
 def test_a_snippet_marks_words_as_they_were_written(client: Client) -> None:
     ((_, doc_id, _),) = client.search(QUERY, k=1)
     rows = client.rows("from snippets($query, $doc_id)", query="SWÖRD fïght", doc_id=doc_id)
