@@ -60,7 +60,7 @@ build: $(SETUP)
 	TIKTOK_DATA=demo TIKTOK_WAREHOUSE=target/test/warehouse.duckdb $(BIN)/dbt build --full-refresh
 
 pytest: $(SETUP)
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 viewer: $(SETUP) ## watch, search and collect queries, on 127.0.0.1:8000
 	@$(BIN)/python -m tiktok_retrieval viewer serve

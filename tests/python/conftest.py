@@ -11,6 +11,26 @@ if TYPE_CHECKING:
     from warehouses import BuildResult
 
 NEEDS_SHARED = "needs ../shared"
+# Their tests are few and take long: begun last, one would run alone while the other processors have nothing left to do
+BEGIN_WITH = (
+    "test_incremental.py",
+    "test_readme.py",
+    "test_pages.py",
+    "test_notebooks.py",
+    "test_shared_collections.py",
+    "test_search.py",
+    "test_bench.py",
+    "test_test_collection.py",
+    "test_warehouse_faults.py",
+    "test_ocr.py",
+    "test_tutorial.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, the others in their order."""
+    places = {name: place for place, name in enumerate(BEGIN_WITH)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 @pytest.hookimpl(trylast=True)
