@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import warehouses
+
 ROOT = Path(__file__).parents[2]
 RELATION = re.compile(r'"warehouse"\."(\w+)"\."(\w+)"')
 
@@ -29,12 +31,19 @@ def dbt(data: Path, folder: Path, *arguments: str) -> subprocess.CompletedProces
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def build(data: Path, folder: Path, selection: str, *arguments: str) -> Path:
+def build(data: Path, folder: Path, selection: str, **variables: object) -> Path:
     """Build the selected models without their tests and return the warehouse's file."""
-    command = ["build", "--quiet", "--select", *selection.split(), "--exclude-resource-type", "test", "unit_test"]
-    result = dbt(data, folder, *command, *arguments)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return folder / "warehouse.duckdb"
+    without_tests = ("--exclude-resource-type", "test", "unit_test")
+    result = warehouses.build(
+        data,
+        folder / "warehouse.duckdb",
+        select=selection.split(),
+        variables=variables,
+        arguments=without_tests,
+        work=folder,
+    )
+    assert result.success, result.messages
+    return result.warehouse
 
 
 def outcomes(folder: Path) -> dict[str, str]:

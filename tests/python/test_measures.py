@@ -372,7 +372,7 @@ def trec_eval_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "data" / "collection" / "qrels.txt").write_bytes((TREC_EVAL / "qrels.test").read_bytes())
     for run in ("results.test", "results.trunc"):
         (folder / "data" / "runs" / f"{run}.trec").write_bytes((TREC_EVAL / run).read_bytes())
-    return build(folder / "data", folder, "+system_metrics", "--vars", "rbp_persistence: 0.9")
+    return build(folder / "data", folder, "+system_metrics", rbp_persistence=0.9)
 
 
 @pytest.mark.parametrize("run", ["results.test", "results.trunc"])
