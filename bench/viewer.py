@@ -294,13 +294,13 @@ async def submit(
             "viewed_seconds_ago": 3700.0,
         }
         while True:
-            if restart is not None:
-                await asyncio.shield(restart)
             try:
                 answer = await client.post("/api/queries", json=query, headers=POST)
             except httpx.TransportError:
                 sent.repeated += 1
                 await asyncio.sleep(0.01)
+                if restart is not None:
+                    await asyncio.shield(restart)
                 continue
             if answer.status_code in (200, 201):
                 sent.confirmed[query_id] = query_text

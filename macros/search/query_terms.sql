@@ -289,14 +289,14 @@
 {%- endmacro %}
 
 {# The statistics that a formula reads, where `term_documents` is a row for each term and document. #}
-{% macro search_statistics() -%}
+{% macro search_statistics(document_length='documents.lengths[chosen.length_number]') -%}
     {{ return({
         'term_frequency': 'term_documents.term_frequency',
         'normalised_term_frequency': 'term_documents.term_frequency',
         'document_frequency': 'term_documents.document_frequency',
         'collection_frequency': 'term_documents.collection_frequency',
         'document_count': 'chosen.document_count',
-        'document_length': 'documents.lengths[chosen.length_number]',
+        'document_length': document_length,
         'mean_document_length': 'chosen.mean_document_length',
         'k1': 'chosen.k1',
         'b': 'chosen.b',

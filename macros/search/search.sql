@@ -56,7 +56,7 @@
     documents as (
         select
             documents.document_number,
-            documents.lengths
+            documents.lengths[chosen.length_number] as document_length
         from search.searchable_documents as documents
         cross join chosen
         where
@@ -74,7 +74,7 @@
             term_documents.document_number,
             round(sum(
                 term_documents.query_term_frequency
-                * {{ formula_cases('weight', systems, search_statistics()) }}
+                * {{ formula_cases('weight', systems, search_statistics('documents.document_length')) }}
                 * case
                     when term_documents.chosen_term_frequency = term_documents.term_frequency then 1
                     else term_documents.chosen_term_frequency / term_documents.term_frequency

@@ -320,6 +320,8 @@ def test_what_was_started_is_in_the_history_however_short(open_viewer: Open, zon
     page = open_viewer()
     wait_for(page, "document.querySelector('#frame video').readyState > 0")
     page.wait_for_load_state("networkidle")  # what comes next is here
+    for _ in range(2):
+        page.keyboard.press("m")  # a person was here: without one no browser plays sound
     page.evaluate(
         """for (const key of [" ", "ArrowDown"]) {
             document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));

@@ -19,7 +19,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventLevel, EventMsg
 
 PROJECT = Path(__file__).parents[2]
-HERE = ("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet")
+THIS_PROJECT = PROJECT  # a test may put another in its place
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def build(
     out. Never raises for models that fail: look at the result.
     """
     work = work or warehouse.parent / f"{warehouse.stem}_dbt"
-    call = [command, *HERE, "--target-path", str(work / "target"), "--log-path", str(work / "logs")]
+    call = [command, *_places(work)]
     if select:
         call += ["--select", *select]
     if exclude:
@@ -79,7 +79,7 @@ def build(
 
     with _environment(TIKTOK_DATA=str(data_dir), TIKTOK_WAREHOUSE=str(warehouse)):
         try:
-            manifest = _parsed(warehouse.stem, given, work / "target")
+            manifest = _parsed(warehouse.stem, given, work / "target") if PROJECT == THIS_PROJECT else None
             result = dbtRunner(manifest, callbacks=[listen]).invoke([*call, *arguments])
         finally:
             # DuckDB lets no one else open the file while dbt holds it
@@ -95,6 +95,11 @@ def build(
         messages={outcome.node.name: outcome.message or "" for outcome in outcomes},
         warnings=tuple(warnings),
     )
+
+
+def _places(work: Path) -> list[str]:
+    places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    return [*places, "--target-path", str(work / "target"), "--log-path", str(work / "logs"), "--quiet"]
 
 
 def _parsed(database: str, variables: str, target: Path) -> Manifest | None:
@@ -114,8 +119,7 @@ def _parsed(database: str, variables: str, target: Path) -> Manifest | None:
 @cache
 def _parse(database: str, variables: str) -> tuple[bytes, bytes] | None:
     with tempfile.TemporaryDirectory() as name, _environment(TIKTOK_WAREHOUSE=str(Path(name) / f"{database}.duckdb")):
-        folders = ("--target-path", f"{name}/target", "--log-path", f"{name}/logs")
-        result = dbtRunner().invoke(["parse", *HERE, *folders, "--vars", variables])
+        result = dbtRunner().invoke(["parse", *_places(Path(name)), "--vars", variables])
         if not isinstance(result.result, Manifest):
             return None
         return result.result.to_msgpack(), Path(name, "target", "manifest.json").read_bytes()
