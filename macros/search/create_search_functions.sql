@@ -32,7 +32,8 @@
             {%- endfor %}
             {%- for statement in [
                 search_function(systems), explain_function(systems), snippets_function(systems),
-                snippets_of_function(systems), contributions_function(systems), search_rules_function(systems), terms_of_function(systems)
+                snippets_of_function(systems), contributions_function(systems), search_rules_function(systems),
+                terms_of_function(systems)
             ] %}
                 {%- do run_query(statement) %}
             {%- endfor %}

@@ -213,9 +213,7 @@
 
     asked_document as (
         select
-            unnest(
-                coalesce(asked_documents.document, {{ no_document('chosen.asked_id') }})
-            )
+            unnest(coalesce(asked_documents.document, {{ no_document('chosen.asked_id') }}))
         from asked_documents
         cross join chosen
     )

@@ -12,8 +12,8 @@
     |(?s:.)
 {%- endmacro %}
 
-{# The words of a text as a snippet shows them, as a list. A pattern that is written into the function is compiled once, one
-   that is read from a table for each text anew, which takes longer than all else. #}
+{# The words of a text as a snippet shows them, as a list. A pattern that is written into the function is compiled once,
+   one that is read from a table for each text anew, which takes longer than all else. #}
 {% macro shown_words_of(systems, system_id, text) -%}
     case
         when false then cast([] as varchar[])
