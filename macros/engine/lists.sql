@@ -43,35 +43,20 @@
     list_sort({{ list }})
 {%- endmacro %}
 
-{# The positions in a sorted list, a column, at which another element than before begins. #}
-{% macro run_starts(list) -%}
-    {{ return(adapter.dispatch('run_starts')(list)) }}
+{# How many elements a list has. #}
+{% macro list_length(list) -%}
+    {{ return(adapter.dispatch('list_length')(list)) }}
 {%- endmacro %}
 
-{% macro duckdb__run_starts(list) -%}
-    list_filter(
-        range(1, len({{ list }}) + 1),
-        lambda position: position = 1 or {{ list }}[position] <> {{ list }}[position - 1]
-    )
+{% macro duckdb__list_length(list) -%}
+    len({{ list }})
 {%- endmacro %}
 
-{# The elements of a list at those positions. #}
-{% macro elements_at(list, positions) -%}
-    {{ return(adapter.dispatch('elements_at')(list, positions)) }}
+{# Aggregate: the k greatest values as a list, greatest first; fewer where there are fewer. #}
+{% macro greatest_values(value, k) -%}
+    {{ return(adapter.dispatch('greatest_values')(value, k)) }}
 {%- endmacro %}
 
-{% macro duckdb__elements_at(list, positions) -%}
-    list_select({{ list }}, {{ positions }})
-{%- endmacro %}
-
-{# How long the runs of a list, a column, are whose starts, a column as well, are known. #}
-{% macro run_lengths(list, starts) -%}
-    {{ return(adapter.dispatch('run_lengths')(list, starts)) }}
-{%- endmacro %}
-
-{% macro duckdb__run_lengths(list, starts) -%}
-    list_transform(
-        {{ starts }},
-        lambda start, number: coalesce({{ starts }}[number + 1], len({{ list }}) + 1) - start
-    )
+{% macro duckdb__greatest_values(value, k) -%}
+    max({{ value }}, {{ k }})
 {%- endmacro %}

@@ -3,11 +3,6 @@
    MaxScore a set at a time (Turtle and Flood: Query evaluation, strategies and optimizations, 1995), only those that can
    still be among the best. #}
 
-{# A number of a term: the least and greatest of a row group lead to a number, as they do not to one of several words. #}
-{% macro pruned_term_key(term) -%}
-    cast({{ text_number(term) }} % 2147483647 as integer)
-{%- endmacro %}
-
 {# The part of a posting's weight that its query has no share in. #}
 {% macro pruned_saturation(postings, mean_document_length) -%}
     {{ bm25_saturation(
@@ -21,40 +16,50 @@
     ) }}
 {%- endmacro %}
 
+{# A join of what belongs to the same query. One query alone has no number: each column less is felt in its time. #}
+{% macro join_of_query(left, right, is_one_query) -%}
+    {{ 'cross join ' ~ right if is_one_query else 'inner join ' ~ right ~ ' on ' ~ left ~ '.query_id = ' ~ right ~ '.query_id' }}
+{%- endmacro %}
+
 {# CTE: the terms of queries, each with its weight, the most that it adds, and what the last of its k best gets.
-   `queries` is a relation with query_id and query_text, normalised. #}
-{% macro pruned_query_terms(queries, k) -%}
+   `queries` is a relation with query_text, normalised, and query_id but for one query. A term is looked up by the 63 bits
+   of its key alone, which the index holds once. #}
+{% macro pruned_query_terms(queries, k, is_one_query=false) -%}
+    {%- set query_id = '' if is_one_query else 'query_id, ' -%}
     query_words as (
         select
-            words.query_id,
-            words.term,
-            count(*) as query_term_frequency
+            {{ query_id }}parts,
+            {{ explode('list_distinct(parts)') }} as term
         from (
             select
-                queries.query_id,
-                {{ explode(split_text(clean_text('lower(queries.query_text)', 'alphanumeric'), ' ')) }} as term
-            from {{ queries }} as queries
-        ) as words
-        group by words.query_id, words.term
+                {{ query_id }}{{ split_text(clean_text('lower(query_text)', 'alphanumeric'), ' ') }} as parts
+            from {{ queries }}
+        ) as split_queries
+    ),
+
+    weighted_terms as (
+        select
+            query_words.* exclude (parts),
+            terms.term_number,
+            terms.mean_document_length,
+            terms.greatest_saturation,
+            case
+                when {{ k }} <= 10 then terms.tenth_saturation
+                when {{ k }} <= 100 then terms.hundredth_saturation
+                else 0
+            end as kth_saturation,
+            len(list_filter(query_words.parts, lambda part: part = query_words.term))
+                * terms.inverse_document_frequency as weight
+        from query_words
+        inner join search.pruned_terms as terms on {{ text_number('query_words.term') }} = terms.term_key
     ),
 
     query_terms as materialized (
         select
-            query_words.query_id,
-            terms.term_number,
-            terms.mean_document_length,
-            query_words.query_term_frequency * terms.inverse_document_frequency as weight,
-            query_words.query_term_frequency * terms.inverse_document_frequency * terms.greatest_saturation as most,
-            query_words.query_term_frequency * terms.inverse_document_frequency * case
-                when {{ k }} <= 10 then terms.tenth_saturation
-                when {{ k }} <= 100 then terms.hundredth_saturation
-                else 0
-            end as reached
-        from query_words
-        inner join search.pruned_terms as terms
-            on
-                {{ pruned_term_key('query_words.term') }} = terms.term_key
-                and query_words.term = terms.term
+            *,
+            weight * greatest_saturation as most,
+            weight * kth_saturation as reached
+        from weighted_terms
     )
 {%- endmacro %}
 
@@ -78,75 +83,99 @@
    term and document name: which is joined first decides over what is read. #}
 {% macro pruned_scores(k, is_one_query=false) -%}
     {%- set slack = 'cast(0.000001 as double)' -%}
+    {%- set query_id = '' if is_one_query else 'query_id, ' -%}
+    {%- set by_query = '' if is_one_query else 'group by query_id' -%}
+    bounds as (
+        select
+            {{ query_id }}max(reached) as reached,
+            array_agg({'most': most, 'term_number': term_number}) as terms
+        from query_terms
+        {{ by_query }}
+    ),
+
     ordered_terms as materialized (
         select
             query_terms.*,
-            sum(query_terms.most) over (
-                partition by query_terms.query_id
-                order by query_terms.most, query_terms.term_number rows between unbounded preceding and current row
-            ) + {{ slack }} >= max(query_terms.reached) over (partition by query_terms.query_id) as is_essential
+            list_sum(list_transform(
+                list_filter(
+                    bounds.terms,
+                    lambda other: other.most < query_terms.most
+                        or (other.most = query_terms.most and other.term_number <= query_terms.term_number)
+                ),
+                lambda other: other.most
+            )) + {{ slack }} >= bounds.reached as is_essential
         from query_terms
+        {{ join_of_query('query_terms', 'bounds', is_one_query) }}
     ),
+
+    essential_terms as (select * from ordered_terms where is_essential),
+
+    rest_terms as (select * from ordered_terms where not is_essential),
 
     first_scores as materialized (
         select
-            terms.query_id,
-            postings.place,
+            {{ query_id }}postings.place,
             sum(terms.weight * {{ pruned_saturation('postings', 'terms.mean_document_length') }}) as score
         from search.pruned_postings as postings
-        inner join (select * from ordered_terms where is_essential) as terms on postings.term_number = terms.term_number
-        group by terms.query_id, postings.place
+        inner join essential_terms as terms on postings.term_number = terms.term_number
+        group by {{ query_id }}postings.place
     ),
 
     kth_scores as (
         select
-            first_scores.query_id,
-            case when count(*) >= {{ k }} then list_min(max(first_scores.score, {{ k }})) else 0 end as kth_score
+            {{ query_id }}coalesce({{ list_element(greatest_values('score', k), k) }}, 0) as score
         from first_scores
-        group by first_scores.query_id
+        {{ by_query }}
     ),
 
     rests as (
         select
-            ordered_terms.query_id,
-            sum(ordered_terms.most) as most
+            {{ query_id }}coalesce(sum(most) filter (where not is_essential), 0) + {{ slack }} as most
         from ordered_terms
-        where not ordered_terms.is_essential
-        group by ordered_terms.query_id
+        {{ by_query }}
+    ),
+
+    within_reach as (
+        select
+            {{ 'kth_scores.' if query_id }}{{ query_id }}kth_scores.score - rests.most as score
+        from kth_scores
+        {{ join_of_query('kth_scores', 'rests', is_one_query) }}
     ),
 
     candidates as materialized (
-        select
-            first_scores.query_id,
-            first_scores.place,
-            first_scores.score
+        select first_scores.*
         from first_scores
-        inner join kth_scores on first_scores.query_id = kth_scores.query_id
-        left join rests on first_scores.query_id = rests.query_id
-        where first_scores.score + coalesce(rests.most, 0) + {{ slack }} >= kth_scores.kth_score
+        {{ join_of_query('first_scores', 'within_reach', is_one_query) }}
+        where first_scores.score >= within_reach.score
     ),
 
-    rest_terms as materialized (select * from ordered_terms where not is_essential),
-
-    rest_scores as (
+    rest_postings as (
         {%- if is_one_query %}
         select
-            candidates.query_id,
-            candidates.place,
-            rest_postings.score
+            postings.place,
+            postings.term_frequency,
+            postings.document_length,
+            postings.weight,
+            postings.mean_document_length
         from (
             select
                 postings.place,
-                terms.weight * {{ pruned_saturation('postings', 'terms.mean_document_length') }} as score
+                postings.term_frequency,
+                postings.document_length,
+                terms.weight,
+                terms.mean_document_length
             from search.pruned_postings as postings
             inner join rest_terms as terms on postings.term_number = terms.term_number
-        ) as rest_postings
-        inner join candidates on rest_postings.place = candidates.place
+        ) as postings
+        inner join candidates on postings.place = candidates.place
         {%- else %}
         select
             lookups.query_id,
-            lookups.place,
-            lookups.weight * {{ pruned_saturation('postings', 'lookups.mean_document_length') }} as score
+            postings.place,
+            postings.term_frequency,
+            postings.document_length,
+            lookups.weight,
+            lookups.mean_document_length
         from search.pruned_postings as postings
         inner join (
             select
@@ -166,20 +195,36 @@
 
     scores as (
         select
-            parts.query_id,
-            parts.place,
-            sum(parts.score) as score
+            {{ query_id }}place,
+            sum(score) as score
         from (
             select * from candidates
             union all
-            select * from rest_scores
+            select
+                {{ query_id }}place,
+                weight * {{ pruned_saturation('rest_postings', 'mean_document_length') }} as score
+            from rest_postings
         ) as parts
-        group by parts.query_id, parts.place
+        group by {{ query_id }}place
     )
 {%- endmacro %}
 
-{# CTE: the documents of each query that have at least its k-th score: to order all of them takes longer than to find it. #}
-{% macro best_scores(k) -%}
+{# CTE: the documents of each query that have at least its k-th score: to order all of them takes longer than to find it.
+   What one query finds goes through lists, in one step. #}
+{% macro best_scores(k, is_one_query=false) -%}
+    {%- if is_one_query -%}
+    found as (
+        select
+            array_agg({'place': place, 'score': round(score, 9)}) as documents,
+            list_min({{ greatest_values('round(score, 9)', k) }}) as least_score
+        from scores
+    ),
+
+    best as (
+        select unnest(list_filter(documents, lambda document: document.score >= least_score), recursive := true)
+        from found
+    )
+    {%- else -%}
     rounded as materialized (
         select
             query_id,
@@ -191,7 +236,7 @@
     least_scores as (
         select
             query_id,
-            list_min(max(score, {{ k }})) as score
+            list_min({{ greatest_values('score', k) }}) as score
         from rounded
         group by query_id
     ),
@@ -202,6 +247,7 @@
         inner join least_scores on rounded.query_id = least_scores.query_id
         where rounded.score >= least_scores.score
     )
+    {%- endif %}
 {%- endmacro %}
 
 {# quick_search(query, k := 10): the best documents for one query, as rank, score and doc_id. Characters that are not ASCII
@@ -218,7 +264,6 @@
 
     queries as (
         select
-            1 as query_id,
             case
                 when {{ is_ascii('asked.text') }} then asked.text
                 else {{ normalised_text('asked.text', 'asked.scheme', 'forms.forms') }}
@@ -227,20 +272,28 @@
         cross join {{ needed_forms('asked') }} as forms
     ),
 
-    {{ pruned_query_terms('queries', 'k') }},
+    {{ pruned_query_terms('queries', 'k', is_one_query=true) }},
 
     {{ pruned_scores('k', is_one_query=true) }},
 
-    {{ best_scores('k') }}
+    {{ best_scores('k', is_one_query=true) }},
+
+    in_order as (
+        select
+            best.score,
+            documents.document_number,
+            documents.doc_id
+        from best
+        inner join search.pruned_documents as documents on best.place = documents.place
+        order by best.score desc, documents.document_number desc
+        limit k
+    )
 
     select
-        cast(row_number() over (order by best.score desc, documents.document_number desc) as integer) as rank,
-        best.score,
-        documents.doc_id
-    from best
-    inner join search.pruned_documents as documents on best.place = documents.place
-    qualify row_number() over (order by best.score desc, documents.document_number desc) <= k
-    order by rank
+        cast(row_number() over {{ window_in_stored_order('score desc, document_number desc') }} as integer) as rank,
+        score,
+        doc_id
+    from in_order
 {%- endmacro %}
 
 {# quick_search_many(queries, k := 10), plain_search_many(queries, k := 10): the same for each row of a table that is named

@@ -2,16 +2,13 @@
    is cleaned afterwards is cleaned once, however often it occurs. #}
 with
 
-texts as (select * from {{ ref('pruned_texts') }}),
-
-places as (select * from {{ ref('int_pruned_places') }}),
+texts as (select * from {{ ref('int_pruned_texts') }}),
 
 occurrences as (
     select
-        places.place,
-        {{ explode(split_text('texts.text', ' ')) }} as word
+        place,
+        {{ explode(split_text('text', ' ')) }} as word
     from texts
-    inner join places on texts.document_number = places.document_number
 ),
 
 words as (

@@ -1,34 +1,46 @@
-{# One row for each document, with its length in tokens. #}
+{# One row for each document, with its length in tokens: its words, but for those of which the cleaning leaves no term or
+   several. #}
 with
 
-places as (select * from {{ ref('int_pruned_places') }}),
+texts as (select * from {{ ref('int_pruned_texts') }}),
 
-texts as (select * from {{ ref('pruned_texts') }}),
+words as (select * from {{ ref('int_pruned_words') }}),
 
-term_places as (select * from {{ ref('int_pruned_term_places') }}),
+terms as (select * from {{ ref('int_pruned_terms') }}),
 
-occurrences as (
-    select {{ explode('places') }} as place
-    from term_places
+term_counts as (
+    select
+        word,
+        count(*) as term_count
+    from terms
+    group by word
 ),
 
-lengths as (
+differences as (
+    select
+        {{ explode('words.places') }} as place,
+        coalesce(term_counts.term_count, 0) - 1 as term_count
+    from words
+    left join term_counts on words.word = term_counts.word
+    where coalesce(term_counts.term_count, 0) <> 1
+),
+
+summed as (
     select
         place,
-        cast(count(*) as integer) as document_length
-    from occurrences
+        sum(term_count) as term_count
+    from differences
     group by place
 ),
 
 pruned_documents as (
     select
-        places.place,
-        places.document_number,
+        texts.place,
+        texts.document_number,
         texts.doc_id,
-        coalesce(lengths.document_length, 0) as document_length
-    from places
-    inner join texts on places.document_number = texts.document_number
-    left join lengths on places.place = lengths.place
+        cast(texts.word_count + coalesce(summed.term_count, 0) as integer) as document_length
+    from texts
+    left join summed on texts.place = summed.place
 )
 
 select * from pruned_documents

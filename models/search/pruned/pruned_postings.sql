@@ -1,42 +1,50 @@
-{# One row for each term and document, in that order, which is that of int_pruned_term_places: the least and greatest term
-   of each row group lead to a term. Nothing here is sorted again, as the engine keeps the order of what it reads; it
-   decides over speed alone. #}
+{# One row for each term and document, in that order, which is that of int_pruned_occurrences: the least and greatest term
+   of each row group lead to a term. A posting ends where the next occurrence is of another document or term, and its
+   frequency is the way there from the end before it. #}
+{%- set in_order = window_in_stored_order('term_number, place') %}
 with
 
-term_places as (select * from {{ ref('int_pruned_term_places') }}),
+occurrences as (select * from {{ ref('int_pruned_occurrences') }}),
 
 documents as (select * from {{ ref('pruned_documents') }}),
 
-with_starts as (
+neighbours as (
     select
         term_number,
-        places,
-        {{ run_starts('places') }} as starts
-    from term_places
+        place,
+        row_number() over {{ in_order }} as position,
+        lead(place) over {{ in_order }} as next_place,
+        lead(term_number) over {{ in_order }} as next_term_number
+    from occurrences
+),
+
+ends as (
+    select
+        term_number,
+        place,
+        position
+    from neighbours
+    where
+        place is distinct from next_place
+        or term_number is distinct from next_term_number
 ),
 
 postings as (
     select
         term_number,
-        {{ explode(elements_at('places', 'starts')) }} as place,
-        {{ explode(run_lengths('places', 'starts')) }} as term_frequency
-    from with_starts
-),
-
--- A look into one list is a tenth of a join, as the places of a term come in order
-lengths as (
-    select {{ ordered_list('document_length', 'place') }} as document_lengths
-    from documents
+        place,
+        cast(position - coalesce(lag(position) over {{ in_order }}, 0) as integer) as term_frequency
+    from ends
 ),
 
 pruned_postings as (
     select
         postings.term_number,
         postings.place,
-        cast(postings.term_frequency as integer) as term_frequency,
-        cast({{ list_element('lengths.document_lengths', 'postings.place + 1') }} as integer) as document_length
+        postings.term_frequency,
+        documents.document_length
     from postings
-    cross join lengths
+    inner join documents on postings.place = documents.place
 )
 
 select * from pruned_postings

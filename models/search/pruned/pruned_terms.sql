@@ -20,21 +20,18 @@ statistics as (
 saturations as (
     select
         postings.term_number,
-        statistics.document_count,
-        statistics.mean_document_length,
         {{ pruned_saturation('postings', 'statistics.mean_document_length') }} as saturation
     from postings
     cross join statistics
 ),
 
+-- What is kept of a term grows with its buckets, not with its documents, and spills where memory is short
 bucketed as (
     select
         term_number,
         cast(floor({{ buckets }} * saturation) as integer) as bucket,
         count(*) as document_frequency,
-        max(saturation) as greatest_saturation,
-        any_value(document_count) as document_count,
-        any_value(mean_document_length) as mean_document_length
+        max(saturation) as greatest_saturation
     from saturations
     group by term_number, cast(floor({{ buckets }} * saturation) as integer)
 ),
@@ -52,12 +49,10 @@ accumulated as (
 bounds as (
     select
         term_number,
-        sum(document_frequency) as document_frequency,
+        cast(sum(document_frequency) as bigint) as document_frequency,
         max(greatest_saturation) as greatest_saturation,
         max(case when documents_from_here >= 10 then bucket end) as tenth_bucket,
-        max(case when documents_from_here >= 100 then bucket end) as hundredth_bucket,
-        any_value(document_count) as document_count,
-        any_value(mean_document_length) as mean_document_length
+        max(case when documents_from_here >= 100 then bucket end) as hundredth_bucket
     from accumulated
     group by term_number
 ),
@@ -71,19 +66,20 @@ terms as (
 
 pruned_terms as (
     select
-        {{ pruned_term_key('terms.term') }} as term_key,
+        {{ text_number('terms.term') }} as term_key,
         terms.term,
         bounds.term_number,
-        cast(bounds.document_frequency as bigint) as document_frequency,
+        bounds.document_frequency,
         cast({{ idf_bm25_lucene({
-            'document_count': 'bounds.document_count', 'document_frequency': 'bounds.document_frequency'
+            'document_count': 'statistics.document_count', 'document_frequency': 'bounds.document_frequency'
         }) }} as double) as inverse_document_frequency,
         bounds.greatest_saturation,
         cast(coalesce(bounds.tenth_bucket, 0) / {{ buckets }}.0 as double) as tenth_saturation,
         cast(coalesce(bounds.hundredth_bucket, 0) / {{ buckets }}.0 as double) as hundredth_saturation,
-        bounds.mean_document_length
+        statistics.mean_document_length
     from bounds
     inner join terms on bounds.term_number = terms.term_number
+    cross join statistics
 )
 
 select * from pruned_terms
