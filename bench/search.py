@@ -367,7 +367,7 @@ def measure(name: str, folder: Path, texts: Path) -> dict[str, Any]:
     report["queries"] = len(few)
     share = len(queries) / len(few)
     for k in DEPTHS:
-        batches = []
+        batches: list[tuple[float, float]] = []
         while len(batches) < BATCHES and sum(seconds for _, seconds in batches) < LONG_BATCHES:
             start = time.process_time(), time.perf_counter()
             rankings = ask_all(few, k)
