@@ -70,15 +70,18 @@ def statements(folder: Path) -> list[tuple[str, str]]:
 
 
 def compile_ours(folder: Path) -> None:
-    """Let dbt compile models/search/pruned and the functions, and keep the SQL."""
+    """Let dbt compile models/search/pruned and the functions for a database that keeps rows in order; keep the SQL."""
     target = folder / "target"
+    profile = (PROJECT / "profiles.yml").read_text()
+    setting = "preserve_insertion_order: {}".format
+    (folder / "profiles.yml").write_text(profile.replace(setting("false"), setting("true")))
     environment = os.environ | {
         "TIKTOK_DATA": "demo",
         "TIKTOK_WAREHOUSE": str(folder / "warehouse.duckdb"),
         "DBT_TARGET_PATH": str(target),
     }
     dbt = str(Path(sys.executable).with_name("dbt"))
-    chosen = ["--vars", "{pruned_index: true}"]
+    chosen = ["--vars", "{pruned_index: true}", "--profiles-dir", str(folder)]
 
     def run(*arguments: str) -> str:
         done = subprocess.run(

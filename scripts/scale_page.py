@@ -138,7 +138,8 @@ def cost_model(ours: Sequence[Row]) -> list[str]:
         paragraph(
             f"- The processor time of the median query grows as documents to the power of {query:.2f} over the",
             "same sizes.",
-            "Planning is a part of it that does not grow; the rest is the postings of the terms that pruning leaves.",
+            "Setting up the steps of a query is a part of it that does not grow; the rest is the postings of the",
+            "terms that pruning leaves.",
         ),
         paragraph(
             f"- A build takes {short(build)} processor seconds for a million tokens. Its largest steps are",

@@ -25,24 +25,6 @@
     list_extract({{ list }}, {{ position }})
 {%- endmacro %}
 
-{# The elements of a list of lists as one list. #}
-{% macro joined_lists(lists) -%}
-    {{ return(adapter.dispatch('joined_lists')(lists)) }}
-{%- endmacro %}
-
-{% macro duckdb__joined_lists(lists) -%}
-    flatten({{ lists }})
-{%- endmacro %}
-
-{# The elements of a list, least first. #}
-{% macro sorted_list(list) -%}
-    {{ return(adapter.dispatch('sorted_list')(list)) }}
-{%- endmacro %}
-
-{% macro duckdb__sorted_list(list) -%}
-    list_sort({{ list }})
-{%- endmacro %}
-
 {# How many elements a list has. #}
 {% macro list_length(list) -%}
     {{ return(adapter.dispatch('list_length')(list)) }}

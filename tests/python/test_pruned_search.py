@@ -80,6 +80,26 @@ def test_search_of_the_file_normalises_its_query(demo_build: BuildResult) -> Non
     assert demo_build.rows("select * from quick_search(null)") == []
 
 
+def test_a_length_is_the_sum_of_the_frequencies(demo_build: BuildResult) -> None:
+    """Real texts have words of which the cleaning leaves no term or several."""
+    ((several,),) = demo_build.rows(
+        "select count(*) from (select word from search.int_pruned_terms group by word having count(*) > 1)"
+    )
+    assert several > 0
+    assert (
+        demo_build.rows(
+            """
+        select documents.place
+        from search.pruned_documents as documents
+        left join (select place, sum(term_frequency) as length from search.pruned_postings group by place) as summed
+            on documents.place = summed.place
+        where documents.document_length <> coalesce(summed.length, 0)
+        """
+        )
+        == []
+    )
+
+
 def build_under_limit(compiled: Path, texts: Path, path: Path, limit: str) -> int:
     """Build the index into a file; return the bytes that were spilled at most."""
     steps = json.loads((compiled / "ours.json").read_text())
