@@ -100,6 +100,19 @@ def test_a_length_is_the_sum_of_the_frequencies(demo_build: BuildResult) -> None
     )
 
 
+@pytest.mark.parametrize(("things", "name"), [("documents", "int_pruned_texts"), ("terms", "int_pruned_terms")])
+def test_more_than_has_room_is_told(things: str, name: str, compiled: Path, tmp_path: Path) -> None:
+    """An occurrence has 48 bits: what is beyond them ends the build instead of running into another term."""
+    room = {"documents": 16_777_216, "terms": 8_388_608}[things]
+    write_texts(tmp_path, 30)
+    steps = json.loads((compiled / "ours.json").read_text())
+    smaller = [[step, sql.replace(f"< {room}", "< 20")] if step == name else [step, sql] for step, sql in steps]
+    assert smaller != steps
+    (tmp_path / "ours.json").write_text(json.dumps(smaller))
+    with pytest.raises(duckdb.Error, match=f"the pruned index has room for {room:,} {things}: divide the corpus"):
+        ours(tmp_path, tmp_path, {})
+
+
 def build_under_limit(compiled: Path, texts: Path, path: Path, limit: str) -> int:
     """Build the index into a file; return the bytes that were spilled at most."""
     steps = json.loads((compiled / "ours.json").read_text())

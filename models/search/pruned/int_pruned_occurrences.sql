@@ -11,7 +11,14 @@ occurrences as (
         {{ explode('words.places') }} as place
     from words
     inner join terms on words.word = terms.word
+),
+
+packed as (
+    select
+        {{ occurrence_high('term_number', 'place') }} as occurrence_high,
+        {{ occurrence_low('place') }} as occurrence_low
+    from occurrences
 )
 
-select * from occurrences
-order by term_number, place
+select * from packed
+order by occurrence_high, occurrence_low

@@ -13,8 +13,13 @@ cleaned as (
 terms as (
     select
         term,
-        cast(row_number() over (order by term) as integer) as term_number
-    from (select distinct term from cleaned where term <> '') as distinct_terms
+        {{ pruned_number('(row_number - 1)', 'terms') }} as term_number
+    from (
+        select
+            term,
+            row_number() over (order by term) as row_number
+        from (select distinct term from cleaned where term <> '') as distinct_terms
+    ) as numbered
 ),
 
 word_terms as (

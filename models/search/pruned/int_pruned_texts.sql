@@ -16,12 +16,19 @@ counted as (
 in_order as (
     select * from counted
     order by word_count, document_number
+),
+
+numbered as (
+    select
+        *,
+        row_number() over {{ window_in_stored_order('word_count, document_number') }} as row_number
+    from in_order
 )
 
 select
-    cast(row_number() over {{ window_in_stored_order('word_count, document_number') }} - 1 as integer) as place,
-    document_number,
-    doc_id,
-    word_count,
-    text
-from in_order
+    {{ pruned_number('(numbered.row_number - 1)', 'documents') }} as place,
+    numbered.document_number,
+    numbered.doc_id,
+    numbered.word_count,
+    numbered.text
+from numbered

@@ -1,7 +1,7 @@
 {# One row for each term and document, in that order, which is that of int_pruned_occurrences: the least and greatest term
    of each row group lead to a term. A posting ends where the next occurrence is of another document or term, and its
    frequency is the way there from the end before it. #}
-{%- set in_order = window_in_stored_order('term_number, place') %}
+{%- set in_order = window_in_stored_order('occurrence_high, occurrence_low') %}
 with
 
 occurrences as (select * from {{ ref('int_pruned_occurrences') }}),
@@ -10,29 +10,29 @@ documents as (select * from {{ ref('pruned_documents') }}),
 
 neighbours as (
     select
-        term_number,
-        place,
+        occurrence_high,
+        occurrence_low,
         row_number() over {{ in_order }} as position,
-        lead(place) over {{ in_order }} as next_place,
-        lead(term_number) over {{ in_order }} as next_term_number
+        lead(occurrence_high) over {{ in_order }} as next_high,
+        lead(occurrence_low) over {{ in_order }} as next_low
     from occurrences
 ),
 
 ends as (
     select
-        term_number,
-        place,
+        occurrence_high,
+        occurrence_low,
         position
     from neighbours
     where
-        place is distinct from next_place
-        or term_number is distinct from next_term_number
+        occurrence_low is distinct from next_low
+        or occurrence_high is distinct from next_high
 ),
 
 postings as (
     select
-        term_number,
-        place,
+        {{ term_of_occurrence('occurrence_high') }} as term_number,
+        {{ place_of_occurrence('occurrence_high', 'occurrence_low') }} as place,
         cast(position - coalesce(lag(position) over {{ in_order }}, 0) as integer) as term_frequency
     from ends
 ),

@@ -2,6 +2,7 @@
    100th best of its documents: at that score a search for the 10 or 100 best begins to leave documents out.
    The bounds are those of MaxScore (Turtle and Flood: Query evaluation, 1995). #}
 {%- set buckets = 64 %}
+{%- set least_bucket = 24 %}
 with
 
 postings as (select * from {{ ref('pruned_postings') }}),
@@ -25,15 +26,18 @@ saturations as (
     cross join statistics
 ),
 
--- What is kept of a term grows with its buckets, not with its documents, and spills where memory is short
+-- What is kept of a term grows with its buckets, not with its documents, and spills where memory is short. All below the
+-- least bucket, where most documents are, share it and count as no bound: few terms reach one only there
 bucketed as (
     select
         term_number,
-        cast(floor({{ buckets }} * saturation) as integer) as bucket,
+        greatest(cast(floor({{ buckets }} * saturation) as integer), {{ least_bucket - 1 }}) as bucket,
         count(*) as document_frequency,
         max(saturation) as greatest_saturation
     from saturations
-    group by term_number, cast(floor({{ buckets }} * saturation) as integer)
+    group by
+        term_number,
+        greatest(cast(floor({{ buckets }} * saturation) as integer), {{ least_bucket - 1 }})
 ),
 
 accumulated as (
@@ -51,8 +55,8 @@ bounds as (
         term_number,
         cast(sum(document_frequency) as bigint) as document_frequency,
         max(greatest_saturation) as greatest_saturation,
-        max(case when documents_from_here >= 10 then bucket end) as tenth_bucket,
-        max(case when documents_from_here >= 100 then bucket end) as hundredth_bucket
+        max(case when documents_from_here >= 10 and bucket >= {{ least_bucket }} then bucket end) as tenth_bucket,
+        max(case when documents_from_here >= 100 and bucket >= {{ least_bucket }} then bucket end) as hundredth_bucket
     from accumulated
     group by term_number
 ),
