@@ -29,6 +29,6 @@
 {% macro pruned_number(number, things) -%}
     case
         when {{ number }} < {{ most_pruned(things) }} then cast({{ number }} as integer)
-        else error('{{ "the pruned index has room for {:,} {}: divide the corpus".format(most_pruned(things), things) }}')
+        else {{ fail("the pruned index has room for {:,} {}: divide the corpus".format(most_pruned(things), things)) }}
     end
 {%- endmacro %}
