@@ -100,6 +100,28 @@ def test_a_length_is_the_sum_of_the_frequencies(demo_build: BuildResult) -> None
     )
 
 
+def test_occurrences_at_the_ends_of_their_bits_come_back(compiled: Path) -> None:
+    """Collections of tests have fewer documents than the part of a place that stands beside the term's number."""
+    terms = (0, 1, 255, 256, 8_388_607)
+    places = (0, 1, 65_535, 65_536, 131_071, 16_777_215)
+    steps = dict(json.loads((compiled / "ours.json").read_text()))
+    with duckdb.connect() as connection:
+        connection.execute("create schema search")
+        connection.execute("create table search.int_pruned_words (word varchar, places integer[])")
+        connection.execute("create table search.int_pruned_terms (word varchar, term varchar, term_number integer)")
+        for term in terms:
+            twice = [place for place in reversed(places) for _ in range(2)]
+            connection.execute("insert into search.int_pruned_words values ($1, $2)", [str(term), twice])
+            connection.execute("insert into search.int_pruned_terms values ($1, $1, $2)", [str(term), term])
+        connection.execute(
+            "create table search.pruned_documents as select unnest($1) as place, 12 as document_length", [list(places)]
+        )
+        for name in ("int_pruned_occurrences", "pruned_postings"):
+            connection.execute(f"create table search.{name} as {steps[name]}")
+        found = connection.execute("select term_number, place, term_frequency from search.pruned_postings").fetchall()
+    assert found == [(term, place, 2) for term in terms for place in places]
+
+
 @pytest.mark.parametrize(("things", "name"), [("documents", "int_pruned_texts"), ("terms", "int_pruned_terms")])
 def test_more_than_has_room_is_told(things: str, name: str, compiled: Path, tmp_path: Path) -> None:
     """An occurrence has 48 bits: what is beyond them ends the build instead of running into another term."""
