@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 {% macro duckdb__text_fingerprint(text) -%}
-    cast(md5_number_lower({{ text }}) >> 1 as bigint)
+    cast(md5_number({{ text }}) >> 65 as bigint)
 {%- endmacro %}
 
 {# Name and version of the database engine, as text. #}
@@ -31,5 +31,5 @@
 {%- endmacro %}
 
 {% macro duckdb__text_number(text) -%}
-    cast(md5_number_lower({{ text }}) >> 1 as bigint)
+    cast(md5_number({{ text }}) >> 65 as bigint)
 {%- endmacro %}
