@@ -122,10 +122,21 @@
     ),
 
     kth_scores as (
+        {%- if is_one_query %}
+        select coalesce(sum(score), 0) as score
+        from (
+            select score
+            from first_scores
+            order by score desc
+            limit 1 offset {{ k }} - 1
+        ) as kth
+        {%- else %}
         select
-            {{ query_id }}coalesce({{ list_element(greatest_values('score', k), k) }}, 0) as score
+            query_id,
+            coalesce({{ list_element(greatest_values('score', k), k) }}, 0) as score
         from first_scores
-        {{ by_query }}
+        group by query_id
+        {%- endif %}
     ),
 
     rests as (
@@ -209,45 +220,40 @@
     )
 {%- endmacro %}
 
-{# CTE: the documents of each query that have at least its k-th score: to order all of them takes longer than to find it.
-   What one query finds goes through lists, in one step. #}
+{# CTE: the documents of each query that have at least its k-th score: to order all of them takes longer than to find it. #}
 {% macro best_scores(k, is_one_query=false) -%}
-    {%- if is_one_query -%}
-    found as (
-        select
-            array_agg({'place': place, 'score': round(score, 9)}) as documents,
-            list_min({{ greatest_values('round(score, 9)', k) }}) as least_score
-        from scores
-    ),
-
-    best as (
-        select unnest(list_filter(documents, lambda document: document.score >= least_score), recursive := true)
-        from found
-    )
-    {%- else -%}
+    {%- set query_id = '' if is_one_query else 'query_id, ' -%}
     rounded as materialized (
         select
-            query_id,
-            place,
+            {{ query_id }}place,
             round(score, 9) as score
         from scores
     ),
 
     least_scores as (
+        {%- if is_one_query %}
+        select min(score) as score
+        from (
+            select score
+            from rounded
+            order by score desc
+            limit {{ k }}
+        ) as greatest_scores
+        {%- else %}
         select
             query_id,
             list_min({{ greatest_values('score', k) }}) as score
         from rounded
         group by query_id
+        {%- endif %}
     ),
 
     best as (
         select rounded.*
         from rounded
-        inner join least_scores on rounded.query_id = least_scores.query_id
+        {{ join_of_query('rounded', 'least_scores', is_one_query) }}
         where rounded.score >= least_scores.score
     )
-    {%- endif %}
 {%- endmacro %}
 
 {# quick_search(query, k := 10): the best documents for one query, as rank, score and doc_id. Characters that are not ASCII
@@ -256,20 +262,16 @@
     create or replace macro quick_search(query, k := 10) as table
     with
 
-    asked as (
-        select
-            coalesce(cast(query as varchar), '') as text,
-            'standard' as scheme
-    ),
+    asked as (select coalesce(cast(query as varchar), '') as text),
 
     queries as (
         select
             case
                 when {{ is_ascii('asked.text') }} then asked.text
-                else {{ normalised_text('asked.text', 'asked.scheme', 'forms.forms') }}
+                else {{ normalised_text('asked.text', "'standard'", 'forms.forms') }}
             end as query_text
         from asked
-        cross join {{ needed_forms('asked') }} as forms
+        cross join {{ needed_forms_of_short_text('asked', "'standard'") }} as forms
     ),
 
     {{ pruned_query_terms('queries', 'k', is_one_query=true) }},

@@ -123,6 +123,21 @@
     )
 {%- endmacro %}
 
+{# The same for one short text of a scheme that is known beforehand: to look for every form is faster than the first step
+   of a hash join, which a text of ASCII alone would take as well. #}
+{% macro needed_forms_of_short_text(texts, scheme) -%}
+    (
+        select map_from_entries(list((forms.kind || ' ' || forms.sequence, forms.form))) as forms
+        from search_index.character_forms as forms
+        inner join (
+            select {{ lookup_cluster('texts.text', scheme) }} as text
+            from {{ texts }} as texts
+            where not {{ is_ascii('texts.text') }}
+        ) as texts on contains(texts.text, forms.sequence)
+        where forms.scheme = {{ scheme }}
+    )
+{%- endmacro %}
+
 {# A normalised text as its tokenizer cleans it. #}
 {% macro cleaned_as(tokenizer, text) -%}
     regexp_replace(
