@@ -128,7 +128,7 @@
             select score
             from first_scores
             order by score desc
-            limit 1 offset {{ k }} - 1
+            limit 1 offset coalesce({{ k }}, 0) - 1
         ) as kth
         {%- else %}
         select

@@ -80,6 +80,13 @@ def test_search_of_the_file_normalises_its_query(demo_build: BuildResult) -> Non
     assert demo_build.rows("select * from quick_search(null)") == []
 
 
+@pytest.mark.parametrize("k", ["0", "-1", "null"])
+def test_a_k_that_is_no_number_from_one_up_is_told(k: str, demo_build: BuildResult) -> None:
+    """Instead of answered as if another one had been asked for."""
+    with pytest.raises(duckdb.Error, match="LIMIT/OFFSET cannot be negative"):
+        demo_build.rows(f"select * from quick_search('dance', k := {k})")
+
+
 def test_a_length_is_the_sum_of_the_frequencies(demo_build: BuildResult) -> None:
     """Real texts have words of which the cleaning leaves no term or several."""
     ((several,),) = demo_build.rows(
