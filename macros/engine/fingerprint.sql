@@ -7,7 +7,7 @@
     md5(coalesce(string_agg(md5(cast({{ relation }} as varchar)), '' order by {{ ordering }}), ''))
 {%- endmacro %}
 
-{# A whole number of 63 bits that stands for a text. #}
+{# A whole number from 0 up that stands for a text: 63 bits of its MD5 sum. #}
 {% macro text_fingerprint(text) -%}
     {{ return(adapter.dispatch('text_fingerprint')(text)) }}
 {%- endmacro %}
@@ -23,13 +23,4 @@
 
 {% macro duckdb__engine_version() -%}
     'duckdb ' || version()
-{%- endmacro %}
-
-{# A whole number from 0 up that stands for a text: 63 bits of its MD5 sum. #}
-{% macro text_number(text) -%}
-    {{ return(adapter.dispatch('text_number')(text)) }}
-{%- endmacro %}
-
-{% macro duckdb__text_number(text) -%}
-    cast(md5_number({{ text }}) >> 65 as bigint)
 {%- endmacro %}

@@ -51,7 +51,7 @@
             len(list_filter(query_words.parts, lambda part: part = query_words.term))
                 * terms.inverse_document_frequency as weight
         from query_words
-        inner join search.pruned_terms as terms on {{ text_number('query_words.term') }} = terms.term_key
+        inner join search.pruned_terms as terms on {{ text_fingerprint('query_words.term') }} = terms.term_key
     ),
 
     query_terms as materialized (

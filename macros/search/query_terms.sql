@@ -236,7 +236,7 @@
 
 {# The number of an index's term: a number of its own, so that no query has to look it up. #}
 {% macro term_key(index_id, term) -%}
-    {{ text_number(index_id ~ " || ' ' || " ~ term) }}
+    {{ text_fingerprint(index_id ~ " || ' ' || " ~ term) }}
 {%- endmacro %}
 
 {# How an occurrence is packed into one whole number, which is stored and read as one list instead of three: the field's

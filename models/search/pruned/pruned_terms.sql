@@ -70,7 +70,7 @@ terms as (
 
 pruned_terms as (
     select
-        {{ text_number('terms.term') }} as term_key,
+        {{ text_fingerprint('terms.term') }} as term_key,
         terms.term,
         bounds.term_number,
         bounds.document_frequency,
