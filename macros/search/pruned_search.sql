@@ -16,6 +16,16 @@
     ) }}
 {%- endmacro %}
 
+{# What a posting adds to the score of its document. #}
+{% macro pruned_contribution(postings, terms) -%}
+    {{ terms }}.weight * {{ pruned_saturation(postings, terms ~ '.mean_document_length') }}
+{%- endmacro %}
+
+{# More than the rounding of sums. #}
+{% macro pruning_slack() -%}
+    cast(0.000001 as double)
+{%- endmacro %}
+
 {# A join of what belongs to the same query. One query alone has no number: each column less is felt in its time. #}
 {% macro join_of_query(left, right, is_one_query) -%}
     {{ 'cross join ' ~ right if is_one_query else 'inner join ' ~ right ~ ' on ' ~ left ~ '.query_id = ' ~ right ~ '.query_id' }}
@@ -41,6 +51,7 @@
         select
             query_words.* exclude (parts),
             terms.term_number,
+            terms.document_frequency,
             terms.mean_document_length,
             terms.greatest_saturation,
             case
@@ -69,33 +80,29 @@
         select
             query_terms.query_id,
             postings.place,
-            sum(query_terms.weight * {{ pruned_saturation('postings', 'query_terms.mean_document_length') }}) as score
+            sum({{ pruned_contribution('postings', 'query_terms') }}) as score
         from search.pruned_postings as postings
         inner join query_terms on postings.term_number = query_terms.term_number
         group by query_terms.query_id, postings.place
     )
 {%- endmacro %}
 
-{# CTEs: the documents that can be among the k best, with their scores. Terms in the order of the most that they add are
-   left out from the least as long as all of them together cannot lift a document over the k-th score that is sure;
-   then each document that the others leave within reach is given its whole score. `slack` is more than the rounding of sums.
-   The postings of the terms left out are those of the few terms of one query, or with many queries those that the pairs of
-   term and document name: which is joined first decides over what is read. #}
-{% macro pruned_scores(k, is_one_query=false) -%}
-    {%- set slack = 'cast(0.000001 as double)' -%}
+{# CTEs: the terms in the order of the most that they add, parted: from the least, those are left out that all together
+   cannot lift a document over the score that is sure to be reached by k; the others are essential. #}
+{% macro parted_terms(is_one_query=false) -%}
     {%- set query_id = '' if is_one_query else 'query_id, ' -%}
-    {%- set by_query = '' if is_one_query else 'group by query_id' -%}
     bounds as (
         select
             {{ query_id }}max(reached) as reached,
             array_agg({'most': most, 'term_number': term_number}) as terms
         from query_terms
-        {{ by_query }}
+        {{ '' if is_one_query else 'group by query_id' }}
     ),
 
     ordered_terms as materialized (
         select
             query_terms.*,
+            bounds.reached as query_reached,
             list_sum(list_transform(
                 list_filter(
                     bounds.terms,
@@ -103,10 +110,17 @@
                         or (other.most = query_terms.most and other.term_number <= query_terms.term_number)
                 ),
                 lambda other: other.most
-            )) + {{ slack }} >= bounds.reached as is_essential
+            )) + {{ pruning_slack() }} >= bounds.reached as is_essential
         from query_terms
         {{ join_of_query('query_terms', 'bounds', is_one_query) }}
-    ),
+    )
+{%- endmacro %}
+
+{# CTEs: the documents that can be among the k best of one query, with their scores. The k-th score of the essential terms
+   alone tells which documents the terms left out can still lift among the best; those are given their whole score. What
+   counts is that there are few steps: each costs more than what one query reads in it. #}
+{% macro pruned_scores_of_one(k) -%}
+    {{ parted_terms(is_one_query=true) }},
 
     essential_terms as (select * from ordered_terms where is_essential),
 
@@ -114,15 +128,14 @@
 
     first_scores as materialized (
         select
-            {{ query_id }}postings.place,
-            sum(terms.weight * {{ pruned_saturation('postings', 'terms.mean_document_length') }}) as score
+            postings.place,
+            sum({{ pruned_contribution('postings', 'terms') }}) as score
         from search.pruned_postings as postings
         inner join essential_terms as terms on postings.term_number = terms.term_number
-        group by {{ query_id }}postings.place
+        group by postings.place
     ),
 
     kth_scores as (
-        {%- if is_one_query %}
         select coalesce(sum(score), 0) as score
         from (
             select score
@@ -130,38 +143,27 @@
             order by score desc
             limit 1 offset coalesce({{ k }}, 0) - 1
         ) as kth
-        {%- else %}
-        select
-            query_id,
-            coalesce({{ list_element(greatest_values('score', k), k) }}, 0) as score
-        from first_scores
-        group by query_id
-        {%- endif %}
     ),
 
     rests as (
-        select
-            {{ query_id }}coalesce(sum(most) filter (where not is_essential), 0) + {{ slack }} as most
+        select coalesce(sum(most) filter (where not is_essential), 0) + {{ pruning_slack() }} as most
         from ordered_terms
-        {{ by_query }}
     ),
 
     within_reach as (
-        select
-            {{ 'kth_scores.' if query_id }}{{ query_id }}kth_scores.score - rests.most as score
+        select kth_scores.score - rests.most as score
         from kth_scores
-        {{ join_of_query('kth_scores', 'rests', is_one_query) }}
+        cross join rests
     ),
 
     candidates as materialized (
         select first_scores.*
         from first_scores
-        {{ join_of_query('first_scores', 'within_reach', is_one_query) }}
+        cross join within_reach
         where first_scores.score >= within_reach.score
     ),
 
     rest_postings as (
-        {%- if is_one_query %}
         select
             postings.place,
             postings.term_frequency,
@@ -179,45 +181,189 @@
             inner join rest_terms as terms on postings.term_number = terms.term_number
         ) as postings
         inner join candidates on postings.place = candidates.place
-        {%- else %}
-        select
-            lookups.query_id,
-            postings.place,
-            postings.term_frequency,
-            postings.document_length,
-            lookups.weight,
-            lookups.mean_document_length
-        from search.pruned_postings as postings
-        inner join (
-            select
-                candidates.query_id,
-                candidates.place,
-                terms.term_number,
-                terms.weight,
-                terms.mean_document_length
-            from candidates
-            inner join rest_terms as terms on candidates.query_id = terms.query_id
-        ) as lookups
-            on
-                postings.term_number = lookups.term_number
-                and postings.place = lookups.place
-        {%- endif %}
     ),
 
     scores as (
         select
-            {{ query_id }}place,
+            place,
             sum(score) as score
         from (
             select * from candidates
             union all
             select
-                {{ query_id }}place,
-                weight * {{ pruned_saturation('rest_postings', 'mean_document_length') }} as score
+                place,
+                {{ pruned_contribution('rest_postings', 'rest_postings') }} as score
             from rest_postings
         ) as parts
-        group by {{ query_id }}place
+        group by place
     )
+{%- endmacro %}
+
+{# CTEs: the same for many queries, where rows count and not steps. Nine of ten documents of a query have one essential
+   term, and to group by query and document costs several times what a join of both does. So the postings of the widest
+   essential term, most of all, are joined to the sums of the narrow ones; of the terms left out, that which can add most
+   comes first and leaves few documents to the others. #}
+{% macro pruned_scores_of_many(k) -%}
+    {{ parted_terms() }},
+
+    numbered_terms as materialized (
+        select
+            *,
+            sum(case when is_essential then 0 else most end) over (partition by query_id)
+                + {{ pruning_slack() }} as rest_most,
+            row_number() over (
+                partition by query_id, is_essential
+                order by document_frequency desc, term_number
+            ) as number_by_width,
+            row_number() over (
+                partition by query_id, is_essential
+                order by most desc, term_number
+            ) as number_by_most
+        from ordered_terms
+    ),
+
+    widest_terms as (select * from numbered_terms where is_essential and number_by_width = 1),
+
+    narrow_terms as (select * from numbered_terms where is_essential and number_by_width > 1),
+
+    first_rest_terms as (select * from numbered_terms where not is_essential and number_by_most = 1),
+
+    later_rest_terms as (select * from numbered_terms where not is_essential and number_by_most > 1),
+
+    wide_scores as (
+        select
+            terms.query_id,
+            postings.place,
+            {{ pruned_contribution('postings', 'terms') }} as score,
+            terms.query_reached - terms.rest_most as least_score
+        from search.pruned_postings as postings
+        inner join widest_terms as terms on postings.term_number = terms.term_number
+    ),
+
+    narrow_scores as (
+        select
+            terms.query_id,
+            postings.place,
+            sum({{ pruned_contribution('postings', 'terms') }}) as score
+        from search.pruned_postings as postings
+        inner join narrow_terms as terms on postings.term_number = terms.term_number
+        group by terms.query_id, postings.place
+    ),
+
+    first_scores as materialized (
+        select
+            coalesce(wide_scores.query_id, narrow_scores.query_id) as query_id,
+            coalesce(wide_scores.place, narrow_scores.place) as place,
+            coalesce(wide_scores.score, 0) + coalesce(narrow_scores.score, 0) as score
+        from wide_scores
+        full outer join narrow_scores
+            on
+                wide_scores.query_id = narrow_scores.query_id
+                and wide_scores.place = narrow_scores.place
+        where (wide_scores.score + coalesce(narrow_scores.score, 0) < wide_scores.least_score) is not true
+    ),
+
+    kth_scores as (
+        select
+            query_id,
+            coalesce({{ list_element(greatest_values('score', k), k) }}, 0) as score
+        from first_scores
+        group by query_id
+    ),
+
+    within_reach as (
+        select
+            kth_scores.query_id,
+            kth_scores.score - widest_terms.rest_most as least_score,
+            kth_scores.score - widest_terms.rest_most + coalesce(first_rest_terms.most, 0) as next_least_score,
+            first_rest_terms.term_number,
+            first_rest_terms.weight,
+            first_rest_terms.mean_document_length
+        from kth_scores
+        inner join widest_terms on kth_scores.query_id = widest_terms.query_id
+        left join first_rest_terms on kth_scores.query_id = first_rest_terms.query_id
+    ),
+
+    first_lookups as (
+        select
+            first_scores.query_id,
+            first_scores.place,
+            first_scores.score,
+            within_reach.next_least_score,
+            within_reach.term_number,
+            within_reach.weight,
+            within_reach.mean_document_length
+        from first_scores
+        inner join within_reach on first_scores.query_id = within_reach.query_id
+        where first_scores.score >= within_reach.least_score
+    ),
+
+    second_scores as (
+        select
+            lookups.query_id,
+            lookups.place,
+            lookups.next_least_score,
+            lookups.score + coalesce({{ pruned_contribution('postings', 'lookups') }}, 0) as score
+        from {{ postings_of('first_rest_terms') }} as postings
+        right join first_lookups as lookups
+            on
+                postings.term_number = lookups.term_number
+                and postings.place = lookups.place
+    ),
+
+    candidates as materialized (
+        select
+            query_id,
+            place,
+            score
+        from second_scores
+        where score >= next_least_score
+    ),
+
+    later_lookups as (
+        select
+            candidates.query_id,
+            candidates.place,
+            terms.term_number,
+            terms.weight,
+            terms.mean_document_length
+        from candidates
+        inner join later_rest_terms as terms on candidates.query_id = terms.query_id
+    ),
+
+    rest_scores as (
+        select
+            lookups.query_id,
+            lookups.place,
+            {{ pruned_contribution('postings', 'lookups') }} as score
+        from {{ postings_of('later_rest_terms') }} as postings
+        inner join later_lookups as lookups
+            on
+                postings.term_number = lookups.term_number
+                and postings.place = lookups.place
+    ),
+
+    scores as (
+        select
+            query_id,
+            place,
+            sum(score) as score
+        from (
+            select * from candidates
+            union all
+            select * from rest_scores
+        ) as parts
+        group by query_id, place
+    )
+{%- endmacro %}
+
+{# The postings of some terms: half of all or fewer are then looked up by term and document, which takes longer. #}
+{% macro postings_of(terms) -%}
+    (
+            select *
+            from search.pruned_postings
+            where term_number in (select term_number from {{ terms }})
+        )
 {%- endmacro %}
 
 {# CTE: the documents of each query that have at least its k-th score: to order all of them takes longer than to find it. #}
@@ -276,7 +422,7 @@
 
     {{ pruned_query_terms('queries', 'k', is_one_query=true) }},
 
-    {{ pruned_scores('k', is_one_query=true) }},
+    {{ pruned_scores_of_one('k') }},
 
     {{ best_scores('k', is_one_query=true) }},
 
@@ -335,7 +481,7 @@
 {% macro pruned_search_functions() -%}
     {{ return([
         quick_search_function(),
-        search_many_function('quick_search_many', pruned_scores('k')),
+        search_many_function('quick_search_many', pruned_scores_of_many('k')),
         search_many_function('plain_search_many', plain_scores()),
     ]) }}
 {%- endmacro %}
