@@ -1,15 +1,17 @@
 """Time and weigh search at growing sizes: ours beside bm25s, tantivy, SQLite FTS5, DuckDB's fts and rank-bm25.
 
 Made-up documents (bench.texts), the same for all. Ours is the SQL of models/search/pruned and macros/search as dbt
-compiles it, with the made-up texts in place of its first relation. Each contender works in a process of its own, in
-turn, several rounds over; the least of each figure is compared. Builds and batches of ours have one thread, as they are
-told by processor time, single queries two. bm25s computes the same function, and its rankings must be ours; the others
-round lengths (tantivy) or have another idf, and how often their scores agree is told.
+compiles it, with the made-up texts in place of its first relation. Each contender builds its index in one process and
+opens it in another, which is asked: the heap that a build leaves behind makes single queries up to a fifth slower. They
+take turns, several rounds over; the least of each figure is compared. Builds and batches of ours have one thread, as
+they are told by processor time, single queries two. bm25s computes the same function, and its rankings must be ours;
+the others round lengths (tantivy) or have another idf, and how often their scores agree is told.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.metadata
 import json
 import os
@@ -20,8 +22,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,7 @@ SMALL = 10_000
 K1, B = 1.2, 0.75
 DEPTHS = (10, 100)
 CONTENDERS = ("ours", "tantivy", "bm25s", "sqlite_fts5", "duckdb_fts", "rank_bm25")
+MODULES = ("tantivy", "bm25s", "rank_bm25")  # the contenders that are Python modules
 # Beyond these sizes a contender takes many minutes or gigabytes more than its part of the comparison is worth
 LARGEST = {"rank_bm25": 10_000, "duckdb_fts": 100_000}
 FEW_QUERIES = {"rank_bm25": 50, "duckdb_fts": 50, "sqlite_fts5": 200}  # its batches are told as of all of them
@@ -57,17 +61,25 @@ AskAll = Callable[[Sequence[str], int], list[Ranking]]
 # ------------------------------------------------------------------------------------------------- the contenders
 
 
-@contextmanager
-def building(report: dict[str, Any]) -> Iterator[None]:
-    """Note what the building of an index takes."""
-    cpu, begin = time.process_time(), time.perf_counter()
-    yield
-    report |= {"build_cpu": time.process_time() - cpu, "build_seconds": time.perf_counter() - begin}
+@dataclass
+class Index:
+    """An index that is open: how it is asked, and what is told of it."""
+
+    ask: Ask
+    ask_all: AskAll
+    plain: AskAll | None = None  # the same without pruning
+    before_single_queries: Callable[[], None] = lambda: None
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+def one_by_one(ask: Ask) -> Index:
+    """Return an index that answers many queries as it answers one."""
+    return Index(ask, lambda queries, k: [ask(query, k) for query in queries])
 
 
 def statements(folder: Path) -> list[tuple[str, str]]:
-    """Return ours as dbt compiles it: (name, SQL) of each table in the order of building, then the search functions."""
-    compiled: list[tuple[str, str]] = json.loads((folder / "ours.json").read_text())
+    """Return what lies beside an index: (name, SQL) of each table as they are built, then of the search functions."""
+    compiled: list[tuple[str, str]] = json.loads((folder.parent / "ours.json").read_text())
     return compiled
 
 
@@ -116,12 +128,11 @@ def compile_ours(folder: Path) -> None:
     (folder / "ours.json").write_text(json.dumps(ordered))
 
 
-def ours(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
-    """Build and open our index; what is between the texts and the index lies in memory."""
+def build_ours(folder: Path, texts: Path) -> None:
+    """Build our index; what is between the texts and the index lies in memory."""
     path = folder / "index.duckdb"
     settings = "set memory_limit = '3000MB'; set threads = 1;"
-    with building(report):
-        connection = duckdb.connect()
+    with duckdb.connect() as connection:
         connection.execute(f"{settings} set temp_directory = '{folder / 'spilled'}'")
         connection.execute("create schema search")
         connection.execute(
@@ -155,11 +166,13 @@ def ours(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll
         for name in LAST:
             connection.execute(f"create table built.search.{name} as from search.{name}")
         connection.execute("checkpoint built")
-        connection.close()
-    report["bytes"] = path.stat().st_size
-    # Builds and batches are told by processor time, of which one thread takes least, single queries by the clock
-    connection = duckdb.connect(str(path), config={"memory_limit": "3000MB"})
-    ((report["terms"], report["postings"], report["tokens"]),) = connection.execute(
+
+
+def open_ours(folder: Path, _: Path) -> Index:
+    """Open our index. Builds and batches are told by processor time, of which one thread takes least."""
+    connection = duckdb.connect(str(folder / "index.duckdb"), config={"memory_limit": "3000MB"})
+    figures: dict[str, Any] = {}
+    ((figures["terms"], figures["postings"], figures["tokens"]),) = connection.execute(
         "select (select count(*) from search.pruned_terms), count(*), sum(term_frequency) from search.pruned_postings"
     ).fetchall()
     # The made-up texts are ASCII
@@ -197,54 +210,76 @@ def ours(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll
         rankings: dict[int, Ranking] = dict(found)
         return [rankings.get(number, []) for number in range(len(queries))]
 
-    report["plain"] = lambda queries, k: ask_all(queries, k, "plain_search_many")
-    # Anew, as a statement prepared before a table was made is planned at each execution
-    report["before_single_queries"] = lambda: prepare(2)
-    return ask, ask_all
+    return Index(
+        ask,
+        ask_all,
+        plain=lambda queries, k: ask_all(queries, k, "plain_search_many"),
+        # Anew, as a statement prepared before a table was made is planned at each execution
+        before_single_queries=lambda: prepare(2),
+        figures=figures,
+    )
 
 
-def tantivy_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
-    """Build and open tantivy's."""
+def build_tantivy(folder: Path, texts: Path) -> None:
+    """Build tantivy's."""
     import tantivy
 
-    with building(report):
-        builder = tantivy.SchemaBuilder()
-        builder.add_text_field("body", stored=False, tokenizer_name="default", index_option="freq")
-        builder.add_unsigned_field("number", stored=True, indexed=False, fast=True)
-        index = tantivy.Index(builder.build(), path=str(folder))
-        writer = index.writer(heap_size=1_000_000_000, num_threads=1)
-        with (texts / "documents.txt").open(encoding="ascii") as file:
-            for number, line in enumerate(file):
-                document = tantivy.Document()
-                document.add_unsigned("number", number)
-                document.add_text("body", line)
-                writer.add_document(document)
-        writer.commit()
-        writer.wait_merging_threads()
-    report["bytes"] = size_of(folder)
-    index.reload()
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("body", stored=False, tokenizer_name="default", index_option="freq")
+    builder.add_unsigned_field("number", stored=True, indexed=False, fast=True)
+    index = tantivy.Index(builder.build(), path=str(folder))
+    writer = index.writer(heap_size=1_000_000_000, num_threads=1)
+    with (texts / "documents.txt").open(encoding="ascii") as file:
+        for number, line in enumerate(file):
+            document = tantivy.Document()
+            document.add_unsigned("number", number)
+            document.add_text("body", line)
+            writer.add_document(document)
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+def open_tantivy(folder: Path, _: Path) -> Index:
+    """Open tantivy's."""
+    import tantivy
+
+    index = tantivy.Index.open(str(folder))
     searcher = index.searcher()
 
     def ask(query: str, k: int) -> Ranking:
         hits = searcher.search(index.parse_query(query, ["body"]), k, count=False).hits
         return [(str(searcher.doc(address)["number"][0]), float(score)) for score, address in hits]
 
-    return ask, lambda queries, k: [ask(query, k) for query in queries]
+    return one_by_one(ask)
 
 
-def bm25s_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
-    """Build and open bm25s', with numba."""
+def bm25s_tokenizer() -> Any:
+    """Return the tokenizer of the index of bm25s, without a vocabulary."""
     import bm25s
 
-    with building(report):
-        tokenizer = bm25s.tokenization.Tokenizer(splitter=r"[a-z0-9]+", stopwords=None, lower=True)
-        documents = (texts / "documents.txt").read_text(encoding="ascii").splitlines()
-        tokens = tokenizer.tokenize(documents, return_as="tuple", show_progress=False)
-        index = bm25s.BM25(k1=K1, b=B, method="lucene", backend="numba")
-        index.index(tokens, show_progress=False)
-        index.save(str(folder))
-        tokenizer.save_vocab(str(folder))
-    report["bytes"] = size_of(folder)
+    return bm25s.tokenization.Tokenizer(splitter=r"[a-z0-9]+", stopwords=None, lower=True)
+
+
+def build_bm25s(folder: Path, texts: Path) -> None:
+    """Build bm25s', with numba."""
+    import bm25s
+
+    tokenizer = bm25s_tokenizer()
+    documents = (texts / "documents.txt").read_text(encoding="ascii").splitlines()
+    tokens = tokenizer.tokenize(documents, return_as="tuple", show_progress=False)
+    index = bm25s.BM25(k1=K1, b=B, method="lucene", backend="numba")
+    index.index(tokens, show_progress=False)
+    index.save(str(folder))
+    tokenizer.save_vocab(str(folder))
+
+
+def open_bm25s(folder: Path, _: Path) -> Index:
+    """Open bm25s'; its first query compiles what numba compiles."""
+    import bm25s
+
+    tokenizer = bm25s_tokenizer()
+    tokenizer.load_vocab(str(folder))
+    index = bm25s.BM25.load(str(folder))
 
     def ask_all(queries: Sequence[str], k: int) -> list[Ranking]:
         asked = tokenizer.tokenize(list(queries), return_as="ids", show_progress=False, update_vocab=False)
@@ -255,36 +290,44 @@ def bm25s_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask,
         ]
 
     ask_all(["warm up"], 10)
-    return lambda query, k: ask_all([query], k)[0], ask_all
+    return Index(lambda query, k: ask_all([query], k)[0], ask_all)
 
 
-def fts5_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
-    """Build and open SQLite's FTS5, without a copy of the texts."""
-    with building(report):
-        connection = sqlite3.connect(folder / "index.db")
+def build_fts5(folder: Path, texts: Path) -> None:
+    """Build SQLite's FTS5, without a copy of the texts."""
+    with closing(sqlite3.connect(folder / "index.db")) as connection:
         connection.execute("create virtual table texts using fts5(body, content = '', tokenize = 'unicode61')")
         with (texts / "documents.txt").open(encoding="ascii") as file:
             connection.executemany("insert into texts (rowid, body) values (?, ?)", enumerate(file))
         connection.commit()
         connection.execute("insert into texts (texts) values ('optimize')")
         connection.commit()
-    report["bytes"] = size_of(folder)
+
+
+def open_fts5(folder: Path, _: Path) -> Index:
+    """Open SQLite's FTS5."""
+    connection = sqlite3.connect(folder / "index.db")
 
     def ask(query: str, k: int) -> Ranking:
         terms = " OR ".join(dict.fromkeys(query.split()))
         sql = "select rowid, -rank from texts where texts match ? order by rank limit ?"
         return [(str(number), score) for number, score in connection.execute(sql, (terms, k))]
 
-    return ask, lambda queries, k: [ask(query, k) for query in queries]
+    return one_by_one(ask)
 
 
-def duckdb_fts_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
-    """Build and open DuckDB's own fts extension, from its wheel."""
-    with building(report):
-        connection = duckdb.connect(str(folder / "index.duckdb"), config={"threads": 2, "memory_limit": "3000MB"})
-        package = importlib.metadata.distribution("duckdb-extension-fts")
-        (extension,) = (str(file.locate()) for file in package.files or [] if file.name == "fts.duckdb_extension")
-        connection.execute(f"load '{extension}'")
+def connect_with_fts(folder: Path) -> duckdb.DuckDBPyConnection:
+    """Open the file of DuckDB's own fts extension, which comes from its wheel."""
+    connection = duckdb.connect(str(folder / "index.duckdb"), config={"threads": 2, "memory_limit": "3000MB"})
+    package = importlib.metadata.distribution("duckdb-extension-fts")
+    (extension,) = (str(file.locate()) for file in package.files or [] if file.name == "fts.duckdb_extension")
+    connection.execute(f"load '{extension}'")
+    return connection
+
+
+def build_duckdb_fts(folder: Path, texts: Path) -> None:
+    """Build DuckDB's own."""
+    with connect_with_fts(folder) as connection:
         connection.execute(
             f"""
             create table texts as
@@ -299,7 +342,11 @@ def duckdb_fts_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple
             "pragma create_fts_index('texts', 'number', 'body', stemmer='none', stopwords='none', ignore='[^a-z0-9]+')"
         )
         connection.execute("checkpoint")
-    report["bytes"] = size_of(folder)
+
+
+def open_duckdb_fts(folder: Path, _: Path) -> Index:
+    """Open DuckDB's own."""
+    connection = connect_with_fts(folder)
     for k in DEPTHS:
         connection.execute(
             f"""
@@ -316,36 +363,53 @@ def duckdb_fts_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple
     def ask(query: str, k: int) -> Ranking:
         return connection.execute(f"execute asked_{k}('{query}')").fetchall()
 
-    return ask, lambda queries, k: [ask(query, k) for query in queries]
+    return one_by_one(ask)
 
 
-def rank_bm25_index(folder: Path, texts: Path, report: dict[str, Any]) -> tuple[Ask, AskAll]:
-    """Build rank-bm25's, which lives in memory alone."""
+def rank_bm25_of(texts: Path) -> Any:
+    """Build rank-bm25's index."""
     import re
 
-    import numpy as np
     from rank_bm25 import BM25Okapi
 
-    with building(report):
-        documents = (texts / "documents.txt").read_text(encoding="ascii").lower().splitlines()
-        index = BM25Okapi([re.findall("[a-z0-9]+", document) for document in documents], k1=K1, b=B)
-    report["bytes"] = None
+    documents = (texts / "documents.txt").read_text(encoding="ascii").lower().splitlines()
+    return BM25Okapi([re.findall("[a-z0-9]+", document) for document in documents], k1=K1, b=B)
+
+
+def build_rank_bm25(_: Path, texts: Path) -> None:
+    """Build rank-bm25's, to tell what it takes."""
+    rank_bm25_of(texts)
+
+
+def open_rank_bm25(_: Path, texts: Path) -> Index:
+    """Build rank-bm25's again, as it lives in memory alone."""
+    import numpy as np
+
+    index = rank_bm25_of(texts)
 
     def ask(query: str, k: int) -> Ranking:
         scores = index.get_scores(query.split())
         best = np.argsort(-scores, kind="stable")[:k]
         return [(str(number), float(scores[number])) for number in best.tolist()]
 
-    return ask, lambda queries, k: [ask(query, k) for query in queries]
+    return one_by_one(ask)
 
 
-INDEXES: Mapping[str, Callable[[Path, Path, dict[str, Any]], tuple[Ask, AskAll]]] = {
-    "ours": ours,
-    "tantivy": tantivy_index,
-    "bm25s": bm25s_index,
-    "sqlite_fts5": fts5_index,
-    "duckdb_fts": duckdb_fts_index,
-    "rank_bm25": rank_bm25_index,
+BUILDERS: Mapping[str, Callable[[Path, Path], None]] = {
+    "ours": build_ours,
+    "tantivy": build_tantivy,
+    "bm25s": build_bm25s,
+    "sqlite_fts5": build_fts5,
+    "duckdb_fts": build_duckdb_fts,
+    "rank_bm25": build_rank_bm25,
+}
+OPENERS: Mapping[str, Callable[[Path, Path], Index]] = {
+    "ours": open_ours,
+    "tantivy": open_tantivy,
+    "bm25s": open_bm25s,
+    "sqlite_fts5": open_fts5,
+    "duckdb_fts": open_duckdb_fts,
+    "rank_bm25": open_rank_bm25,
 }
 
 
@@ -363,12 +427,20 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, max(0, -(-int(len(ordered) * share * 1000) // 1000) - 1))]
 
 
-def measure(name: str, folder: Path, texts: Path) -> dict[str, Any]:
-    """Build one contender's index and ask it everything; run in a process of its own."""
-    report: dict[str, Any] = {}
-    ask, ask_all = INDEXES[name](folder, texts, report)
-    plain = report.pop("plain", None)
-    prepare = report.pop("before_single_queries", None)
+def measure_build(name: str, folder: Path, texts: Path) -> dict[str, Any]:
+    """Build one contender's index; run in a process of its own."""
+    if name in MODULES:
+        importlib.import_module(name)  # which is no part of the build
+    cpu, begin = time.process_time(), time.perf_counter()
+    BUILDERS[name](folder, texts)
+    taken = {"build_cpu": time.process_time() - cpu, "build_seconds": time.perf_counter() - begin}
+    return taken | {"bytes": None if name == "rank_bm25" else size_of(folder)}
+
+
+def measure_queries(name: str, folder: Path, texts: Path) -> dict[str, Any]:
+    """Open one contender's index and ask it everything; run in a process of its own."""
+    index = OPENERS[name](folder, texts)
+    report = index.figures
     queries = (texts / "queries.txt").read_text(encoding="ascii").splitlines()
     few = queries[: FEW_QUERIES.get(name, len(queries))]
     report["queries"] = len(few)
@@ -377,27 +449,29 @@ def measure(name: str, folder: Path, texts: Path) -> dict[str, Any]:
         batches: list[tuple[float, float]] = []
         while len(batches) < BATCHES and sum(seconds for _, seconds in batches) < LONG_BATCHES:
             start = time.process_time(), time.perf_counter()
-            rankings = ask_all(few, k)
+            rankings = index.ask_all(few, k)
             batches.append((time.process_time() - start[0], time.perf_counter() - start[1]))
         report[f"batch_{k}_cpu"] = min(cpu for cpu, _ in batches) * share
         report[f"batch_{k}_seconds"] = min(seconds for _, seconds in batches) * share
         if k == DEPTHS[0]:
             report["rankings"] = rankings
-        if plain is not None and rankings != plain(few, k):
+        if index.plain is not None and rankings != index.plain(few, k):
             raise BenchmarkError(f"pruned and plain search differ at k = {k}")
-    if prepare is not None:
-        prepare()
+    index.before_single_queries()
     for query in few[:20]:
-        ask(query, DEPTHS[0])
+        index.ask(query, DEPTHS[0])
     taken = []
     for query in few[:SINGLE_QUERIES]:
         start = time.process_time(), time.perf_counter()
-        ask(query, DEPTHS[0])
+        index.ask(query, DEPTHS[0])
         taken.append((time.perf_counter() - start[1], time.process_time() - start[0]))
     for share, label in ((0.5, "median"), (0.95, "p95"), (0.99, "p99")):
         report[f"single_{label}_seconds"] = percentile([seconds for seconds, _ in taken], share)
         report[f"single_{label}_cpu"] = percentile([cpu for _, cpu in taken], share)
     return report
+
+
+MEASURES = {"build": measure_build, "queries": measure_queries}
 
 
 def agree(mine: Ranking, theirs: Ranking) -> bool:
@@ -408,17 +482,19 @@ def agree(mine: Ranking, theirs: Ranking) -> bool:
 
 
 def run(name: str, texts: Path, compiled: Path) -> dict[str, Any]:
-    """Measure a contender in a process of its own, and add its peak memory."""
+    """Measure a contender in processes of its own, and add the larger peak memory of them."""
+    report: dict[str, Any] = {"peak_bytes": 0}
     with tempfile.TemporaryDirectory(dir=texts.parent) as folder:
         answer = Path(folder) / "report.json"
         index = Path(folder) / "index"
         index.mkdir()
         if name == "ours":
-            shutil.copy(compiled / "ours.json", index)
-        command = [sys.executable, "-m", "bench.search", "--measure", name, str(index), str(texts), str(answer)]
-        use = measured(command)
-        report: dict[str, Any] = json.loads(answer.read_text())
-        return report | {"peak_bytes": use.memory}
+            shutil.copy(compiled / "ours.json", folder)
+        for measure in MEASURES:
+            command = [sys.executable, "-m", "bench.search", "--measure", measure, name]
+            use = measured([*command, str(index), str(texts), str(answer)])
+            report |= json.loads(answer.read_text()) | {"peak_bytes": max(report["peak_bytes"], use.memory)}
+    return report
 
 
 def compare(sizes: Sequence[int], rounds: Mapping[int, int]) -> dict[str, Any]:
@@ -556,11 +632,11 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--scale", type=int, default=int(os.environ.get("SCALE") or SMALL), help="the largest collection"
     )
-    parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--measure", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.measure:
-        name, folder, texts, answer = options.measure
-        Path(answer).write_text(json.dumps(measure(name, Path(folder), Path(texts))))
+        measure, name, folder, texts, answer = options.measure
+        Path(answer).write_text(json.dumps(MEASURES[measure](name, Path(folder), Path(texts))))
         return
     sizes = [size for size in SIZES if size <= options.scale] or [options.scale]
     results = compare(sizes, {size: 3 if size <= SMALL else 2 for size in sizes})

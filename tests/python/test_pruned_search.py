@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from warehouses import BuildResult
 
-from bench.search import agree, bm25s_index, compile_ours, ours
+from bench.search import DEPTHS, agree, build_bm25s, build_ours, compile_ours, open_bm25s, open_ours
 from bench.texts import write_texts
 
 SIZES = (300, 3_000, 12_000)
@@ -43,24 +43,23 @@ def random_queries(texts: Path, count: int, seed: int) -> list[str]:
 @pytest.mark.parametrize("size", SIZES)
 def test_pruned_search_is_plain_search_and_bm25s(size: int, compiled: Path, tmp_path: Path) -> None:
     write_texts(tmp_path, size, seed=size)
-    index = tmp_path / "index"
-    index.mkdir()
-    (index / "ours.json").write_text((compiled / "ours.json").read_text())
-    report: dict[str, object] = {}
-    ask, ask_all = ours(index, tmp_path, report)
+    (tmp_path / "ours.json").write_text((compiled / "ours.json").read_text())
+    for name in ("index", "bm25s"):
+        (tmp_path / name).mkdir()
+    build_ours(tmp_path / "index", tmp_path)
+    ours = open_ours(tmp_path / "index", tmp_path)
+    build_bm25s(tmp_path / "bm25s", tmp_path)
+    theirs = open_bm25s(tmp_path / "bm25s", tmp_path)
+    assert ours.plain is not None
     queries = random_queries(tmp_path, QUERIES, seed=size)
-    peer = tmp_path / "bm25s"
-    peer.mkdir()
-    _, ask_peer = bm25s_index(peer, tmp_path, {})
-    for k in (10, 100):
-        pruned = ask_all(queries, k)
-        plain = report["plain"]
-        assert callable(plain)
-        assert pruned == plain(queries, k)
-        assert [ask(query, k) for query in queries[:20]] == pruned[:20]
+    for k in (1, 10, 100, 101):
+        pruned = ours.ask_all(queries, k)
+        assert pruned == ours.plain(queries, k)
+        if k in DEPTHS:
+            assert [ours.ask(query, k) for query in queries[:20]] == pruned[:20]
         if k == 10:
-            theirs = ask_peer([query.lower().replace(",", " ") for query in queries], k)
-            assert all(map(agree, pruned, theirs))
+            found = theirs.ask_all([query.lower().replace(",", " ") for query in queries], k)
+            assert all(map(agree, pruned, found))
 
 
 def test_search_of_the_file_normalises_its_query(demo_build: BuildResult) -> None:
@@ -138,8 +137,10 @@ def test_more_than_has_room_is_told(things: str, name: str, compiled: Path, tmp_
     smaller = [[step, sql.replace(f"< {room}", "< 20")] if step == name else [step, sql] for step, sql in steps]
     assert smaller != steps
     (tmp_path / "ours.json").write_text(json.dumps(smaller))
+    index = tmp_path / "index"
+    index.mkdir()
     with pytest.raises(duckdb.Error, match=f"the pruned index has room for {room:,} {things}: divide the corpus"):
-        ours(tmp_path, tmp_path, {})
+        build_ours(index, tmp_path)
 
 
 def build_under_limit(compiled: Path, texts: Path, path: Path, limit: str) -> int:
