@@ -197,7 +197,7 @@ def page(results: Row) -> str:
             "words. Every engine builds its index in a process of its own and is asked in another one, in turn. Each",
             "figure is the least of three rounds up",
             "to 10,000 documents and of two beyond (one for an engine that took over four minutes), a",
-            "batch's of up to three in each. Builds and batches of ours have one thread, as they are told by",
+            "batch's of up to five in each. Builds and batches of ours have one thread, as they are told by",
             "processor time, single queries two; its terms and documents lie in row groups of 2,048, its postings of",
             "16,384. One query includes the",
             "normalising of its text and the look-up of its terms; where an engine was too slow to be asked",
