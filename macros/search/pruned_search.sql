@@ -88,29 +88,24 @@
 {%- endmacro %}
 
 {# CTEs: the terms in the order of the most that they add, parted: from the least, those are left out that all together
-   cannot lift a document over the score that is sure to be reached by k; the others are essential. #}
+   cannot lift a document over the score that is sure to be reached by k; the others are essential. A list of one query is
+   grouped by what has few values, as DuckDB otherwise sets up a hash table of megabytes for it. #}
 {% macro parted_terms(is_one_query=false) -%}
     {%- set query_id = '' if is_one_query else 'query_id, ' -%}
     bounds as (
         select
             {{ query_id }}max(reached) as reached,
-            array_agg({'most': most, 'term_number': term_number}) as terms
+            array_agg(most) as mosts
         from query_terms
-        {{ '' if is_one_query else 'group by query_id' }}
+        group by {{ 'cast(most is null as tinyint)' if is_one_query else 'query_id' }}
     ),
 
     ordered_terms as materialized (
         select
             query_terms.*,
             bounds.reached as query_reached,
-            list_sum(list_transform(
-                list_filter(
-                    bounds.terms,
-                    lambda other: other.most < query_terms.most
-                        or (other.most = query_terms.most and other.term_number <= query_terms.term_number)
-                ),
-                lambda other: other.most
-            )) + {{ pruning_slack() }} >= bounds.reached as is_essential
+            list_sum(list_filter(bounds.mosts, lambda most: most <= query_terms.most)) + {{ pruning_slack() }}
+                >= bounds.reached as is_essential
         from query_terms
         {{ join_of_query('query_terms', 'bounds', is_one_query) }}
     )
