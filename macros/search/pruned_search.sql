@@ -88,14 +88,15 @@
 {%- endmacro %}
 
 {# CTEs: the terms in the order of the most that they add, parted: from the least, those are left out that all together
-   cannot lift a document over the score that is sure to be reached by k; the others are essential. A list of one query is
-   grouped by what has few values, as DuckDB otherwise sets up a hash table of megabytes for it. #}
+   cannot lift a document over the score that is sure to be reached by k; the others are essential. Of terms that add
+   equally much all are left out or none. The list of one query is grouped by what has few values, as DuckDB otherwise sets
+   up a hash table of megabytes for it. #}
 {% macro parted_terms(is_one_query=false) -%}
     {%- set query_id = '' if is_one_query else 'query_id, ' -%}
     bounds as (
         select
             {{ query_id }}max(reached) as reached,
-            array_agg(most) as mosts
+            array_agg(most) as most_of_each
         from query_terms
         group by {{ 'cast(most is null as tinyint)' if is_one_query else 'query_id' }}
     ),
@@ -104,7 +105,7 @@
         select
             query_terms.*,
             bounds.reached as query_reached,
-            list_sum(list_filter(bounds.mosts, lambda most: most <= query_terms.most)) + {{ pruning_slack() }}
+            list_sum(list_filter(bounds.most_of_each, lambda other: other <= query_terms.most)) + {{ pruning_slack() }}
                 >= bounds.reached as is_essential
         from query_terms
         {{ join_of_query('query_terms', 'bounds', is_one_query) }}
