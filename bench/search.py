@@ -4,8 +4,9 @@ Made-up documents (bench.texts), the same for all. Ours is the SQL of models/sea
 compiles it, with the made-up texts in place of its first relation. Each contender builds its index in one process and
 opens it in another, which is asked: the heap that a build leaves behind makes single queries up to a fifth slower. They
 take turns, several rounds over; the least of each figure is compared. Builds and batches of ours have one thread, as
-they are told by processor time, single queries two. bm25s computes the same function, and its rankings must be ours;
-the others round lengths (tantivy) or have another idf, and how often their scores agree is told.
+they are told by processor time; single queries have one up to 100,000 documents, as the others have, and two beyond.
+bm25s computes the same function, and its rankings must be ours; the others round lengths (tantivy) or have another
+idf, and how often their scores agree is told.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ MODULES = ("tantivy", "bm25s", "rank_bm25")  # the contenders that are Python mo
 LARGEST = {"rank_bm25": 10_000, "duckdb_fts": 100_000}
 FEW_QUERIES = {"rank_bm25": 50, "duckdb_fts": 50, "sqlite_fts5": 200}  # its batches are told as of all of them
 SINGLE_QUERIES = 300
+ONE_THREAD = 100_000  # documents up to which what one query reads is not worth waking another thread
 BATCHES = 5  # of each depth in a process, the least of which counts; fewer where they take long
 LONG_BATCHES = 40.0  # seconds: the first batch also reads the index from the file
 LONG_ROUND = 240.0  # seconds without the check, after which a contender has no other round at that size
@@ -180,9 +182,12 @@ def open_ours(folder: Path, _: Path) -> Index:
     connection.execute(
         "create table search_index.character_forms (scheme varchar, kind varchar, sequence varchar, form varchar)"
     )
+    ((documents, mean),) = connection.execute(
+        "select count(*), avg(document_length) from search.pruned_documents"
+    ).fetchall()
     for name, sql in statements(folder):
         if not name:
-            connection.execute(sql)
+            connection.execute(sql.replace("{mean_document_length}", repr(mean)))
 
     def prepare(threads: int) -> None:
         connection.execute(f"set threads = {threads}")
@@ -217,7 +222,7 @@ def open_ours(folder: Path, _: Path) -> Index:
         ask_all,
         plain=lambda queries, k: ask_all(queries, k, "plain_search_many"),
         # Anew, as a statement prepared before a table was made is planned at each execution
-        before_single_queries=lambda: prepare(2),
+        before_single_queries=lambda: prepare(1 if documents <= ONE_THREAD else 2),
         figures=figures,
     )
 

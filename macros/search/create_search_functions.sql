@@ -38,12 +38,5 @@
                 {%- do run_query(statement) %}
             {%- endfor %}
         {%- endif %}
-        {%- if var('pruned_index', false) and load_relation(api.Relation.create(
-            database=target.database, schema='search', identifier='pruned_terms'
-        )) %}
-            {%- for statement in pruned_search_functions() %}
-                {%- do run_query(statement) %}
-            {%- endfor %}
-        {%- endif %}
     {%- endif %}
 {%- endmacro %}

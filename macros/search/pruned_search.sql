@@ -17,8 +17,14 @@
 {%- endmacro %}
 
 {# What a posting adds to the score of its document. #}
-{% macro pruned_contribution(postings, terms) -%}
-    {{ terms }}.weight * {{ pruned_saturation(postings, terms ~ '.mean_document_length') }}
+{% macro pruned_contribution(postings, terms, mean_document_length) -%}
+    {{ terms }}.weight * {{ pruned_saturation(postings, mean_document_length) }}
+{%- endmacro %}
+
+{# The tokens of a document in the mean. The functions hold it as a number: as a column it would go through each of their
+   joins, a twentieth of the time of one query. #}
+{% macro pruned_mean_document_length(documents) -%}
+    avg(cast({{ documents }}.document_length as double))
 {%- endmacro %}
 
 {# More than the rounding of sums. #}
@@ -52,7 +58,6 @@
             query_words.* exclude (parts),
             terms.term_number,
             terms.document_frequency,
-            terms.mean_document_length,
             terms.greatest_saturation,
             case
                 when {{ k }} <= 10 then terms.tenth_saturation
@@ -75,12 +80,12 @@
 {%- endmacro %}
 
 {# CTE: every document with any of the terms, with its score. #}
-{% macro plain_scores() -%}
+{% macro plain_scores(mean_document_length) -%}
     scores as (
         select
             query_terms.query_id,
             postings.place,
-            sum({{ pruned_contribution('postings', 'query_terms') }}) as score
+            sum({{ pruned_contribution('postings', 'query_terms', mean_document_length) }}) as score
         from search.pruned_postings as postings
         inner join query_terms on postings.term_number = query_terms.term_number
         group by query_terms.query_id, postings.place
@@ -115,7 +120,7 @@
 {# CTEs: the documents that can be among the k best of one query, with their scores. The k-th score of the essential terms
    alone tells which documents the terms left out can still lift among the best; those are given their whole score. What
    counts is that there are few steps: each costs more than what one query reads in it. #}
-{% macro pruned_scores_of_one(k) -%}
+{% macro pruned_scores_of_one(k, mean_document_length) -%}
     {{ parted_terms(is_one_query=true) }},
 
     essential_terms as (select * from ordered_terms where is_essential),
@@ -125,7 +130,7 @@
     first_scores as materialized (
         select
             postings.place,
-            sum({{ pruned_contribution('postings', 'terms') }}) as score
+            sum({{ pruned_contribution('postings', 'terms', mean_document_length) }}) as score
         from search.pruned_postings as postings
         inner join essential_terms as terms on postings.term_number = terms.term_number
         group by postings.place
@@ -164,15 +169,13 @@
             postings.place,
             postings.term_frequency,
             postings.document_length,
-            postings.weight,
-            postings.mean_document_length
+            postings.weight
         from (
             select
                 postings.place,
                 postings.term_frequency,
                 postings.document_length,
-                terms.weight,
-                terms.mean_document_length
+                terms.weight
             from search.pruned_postings as postings
             inner join rest_terms as terms on postings.term_number = terms.term_number
         ) as postings
@@ -188,7 +191,7 @@
             union all
             select
                 place,
-                {{ pruned_contribution('rest_postings', 'rest_postings') }} as score
+                {{ pruned_contribution('rest_postings', 'rest_postings', mean_document_length) }} as score
             from rest_postings
         ) as parts
         group by place
@@ -199,7 +202,7 @@
    term, and to group by query and document costs several times what a join of both does. So the postings of the widest
    essential term, most of all, are joined to the sums of the narrow ones; of the terms left out, that which can add most
    comes first and leaves few documents to the others. #}
-{% macro pruned_scores_of_many(k) -%}
+{% macro pruned_scores_of_many(k, mean_document_length) -%}
     {{ parted_terms() }},
 
     numbered_terms as materialized (
@@ -230,7 +233,7 @@
         select
             terms.query_id,
             postings.place,
-            {{ pruned_contribution('postings', 'terms') }} as score,
+            {{ pruned_contribution('postings', 'terms', mean_document_length) }} as score,
             terms.query_reached - terms.rest_most as least_score
         from search.pruned_postings as postings
         inner join widest_terms as terms on postings.term_number = terms.term_number
@@ -240,7 +243,7 @@
         select
             terms.query_id,
             postings.place,
-            sum({{ pruned_contribution('postings', 'terms') }}) as score
+            sum({{ pruned_contribution('postings', 'terms', mean_document_length) }}) as score
         from search.pruned_postings as postings
         inner join narrow_terms as terms on postings.term_number = terms.term_number
         group by terms.query_id, postings.place
@@ -273,8 +276,7 @@
             kth_scores.score - widest_terms.rest_most as least_score,
             kth_scores.score - widest_terms.rest_most + coalesce(first_rest_terms.most, 0) as next_least_score,
             first_rest_terms.term_number,
-            first_rest_terms.weight,
-            first_rest_terms.mean_document_length
+            first_rest_terms.weight
         from kth_scores
         inner join widest_terms on kth_scores.query_id = widest_terms.query_id
         left join first_rest_terms on kth_scores.query_id = first_rest_terms.query_id
@@ -287,8 +289,7 @@
             first_scores.score,
             within_reach.next_least_score,
             within_reach.term_number,
-            within_reach.weight,
-            within_reach.mean_document_length
+            within_reach.weight
         from first_scores
         inner join within_reach on first_scores.query_id = within_reach.query_id
         where first_scores.score >= within_reach.least_score
@@ -299,7 +300,7 @@
             lookups.query_id,
             lookups.place,
             lookups.next_least_score,
-            lookups.score + coalesce({{ pruned_contribution('postings', 'lookups') }}, 0) as score
+            lookups.score + coalesce({{ pruned_contribution('postings', 'lookups', mean_document_length) }}, 0) as score
         from {{ postings_of('first_rest_terms') }} as postings
         right join first_lookups as lookups
             on
@@ -321,8 +322,7 @@
             candidates.query_id,
             candidates.place,
             terms.term_number,
-            terms.weight,
-            terms.mean_document_length
+            terms.weight
         from candidates
         inner join later_rest_terms as terms on candidates.query_id = terms.query_id
     ),
@@ -331,7 +331,7 @@
         select
             lookups.query_id,
             lookups.place,
-            {{ pruned_contribution('postings', 'lookups') }} as score
+            {{ pruned_contribution('postings', 'lookups', mean_document_length) }} as score
         from {{ postings_of('later_rest_terms') }} as postings
         inner join later_lookups as lookups
             on
@@ -400,7 +400,7 @@
 
 {# quick_search(query, k := 10): the best documents for one query, as rank, score and doc_id. Characters that are not ASCII
    are normalised as in the index. #}
-{% macro quick_search_function() -%}
+{% macro quick_search_function(mean_document_length) -%}
     create or replace macro quick_search(query, k := 10) as table
     with
 
@@ -418,7 +418,7 @@
 
     {{ pruned_query_terms('queries', 'k', is_one_query=true) }},
 
-    {{ pruned_scores_of_one('k') }},
+    {{ pruned_scores_of_one('k', mean_document_length) }},
 
     {{ best_scores('k', is_one_query=true) }},
 
@@ -473,16 +473,29 @@
         ) <= k
 {%- endmacro %}
 
-{# All of them, as statements. #}
-{% macro pruned_search_functions() -%}
+{# All of them, as statements, with an expression of the index's mean_document_length. #}
+{% macro pruned_search_functions(mean_document_length) -%}
     {{ return([
-        quick_search_function(),
-        search_many_function('quick_search_many', pruned_scores_of_many('k')),
-        search_many_function('plain_search_many', plain_scores()),
+        quick_search_function(mean_document_length),
+        search_many_function('quick_search_many', pruned_scores_of_many('k', mean_document_length)),
+        search_many_function('plain_search_many', plain_scores(mean_document_length)),
     ]) }}
 {%- endmacro %}
 
-{# For bench/search.py, which builds the same index of other texts. #}
+{# After pruned_terms is built, in its transaction, so that terms and functions are always of the same documents. #}
+{% macro create_pruned_search_functions() -%}
+    {%- if execute %}
+        {%- set mean = run_query(
+            "select coalesce(cast(" ~ pruned_mean_document_length('documents') ~ " as varchar), '0')"
+            ~ " from " ~ ref('pruned_documents') ~ " as documents"
+        ).columns[0].values()[0] %}
+        {%- for statement in pruned_search_functions("cast('" ~ mean ~ "' as double)") %}
+            {%- do run_query(statement) %}
+        {%- endfor %}
+    {%- endif %}
+{%- endmacro %}
+
+{# For bench/search.py, which builds the same index of other texts and puts its mean in place of the name in braces. #}
 {% macro print_pruned_search_functions() -%}
-    {%- do print(tojson(pruned_search_functions())) %}
+    {%- do print(tojson(pruned_search_functions("cast('{mean_document_length}' as double)"))) %}
 {%- endmacro %}

@@ -79,6 +79,21 @@ def test_search_of_the_file_normalises_its_query(demo_build: BuildResult) -> Non
     assert demo_build.rows("select * from quick_search(null)") == []
 
 
+def test_functions_hold_the_mean_length_of_their_documents(demo_build: BuildResult) -> None:
+    """Written when the terms were, in the same transaction."""
+    assert demo_build.rows(
+        """
+        select distinct function_name
+        from duckdb_functions()
+        where contains(macro_definition, (
+            select '''' || avg(cast(document_length as double)) || ''''
+            from search.pruned_documents
+        ))
+        order by 1
+        """
+    ) == [("plain_search_many",), ("quick_search",), ("quick_search_many",)]
+
+
 @pytest.mark.parametrize("k", ["0", "-1", "null"])
 def test_a_k_that_is_no_number_from_one_up_is_told(k: str, demo_build: BuildResult) -> None:
     """Instead of answered as if another one had been asked for."""

@@ -1,6 +1,8 @@
 {# One row for each term, with what it can add to a score at most, and what it adds at least to that of the 10th and the
    100th best of its documents: at that score a search for the 10 or 100 best begins to leave documents out.
    The bounds are those of MaxScore (Turtle and Flood: Query evaluation, 1995). #}
+{{ config(post_hook='{{ create_pruned_search_functions() }}') }}
+-- depends_on: {{ ref('character_forms') }}
 {%- set buckets = 64 %}
 {%- set least_bucket = 24 %}
 with
@@ -14,7 +16,7 @@ words as (select * from {{ ref('int_pruned_terms') }}),
 statistics as (
     select
         count(*) as document_count,
-        avg(cast(document_length as double)) as mean_document_length
+        {{ pruned_mean_document_length('documents') }} as mean_document_length
     from documents
 ),
 
@@ -79,8 +81,7 @@ pruned_terms as (
         }) }} as double) as inverse_document_frequency,
         bounds.greatest_saturation,
         cast(coalesce(bounds.tenth_bucket, 0) / {{ buckets }}.0 as double) as tenth_saturation,
-        cast(coalesce(bounds.hundredth_bucket, 0) / {{ buckets }}.0 as double) as hundredth_saturation,
-        statistics.mean_document_length
+        cast(coalesce(bounds.hundredth_bucket, 0) / {{ buckets }}.0 as double) as hundredth_saturation
     from bounds
     inner join terms on bounds.term_number = terms.term_number
     cross join statistics
