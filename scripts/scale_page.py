@@ -178,6 +178,11 @@ def page(results: Row) -> str:
     rows = {(row["engine"], row["documents"]): row for row in results["measured"]}
     sizes = sorted({size for _, size in rows})
     ours = [rows[OURS, size] for size in sizes]
+    # Results of before these two were told had one pass and two threads
+    most_passes = max(row.get("single_passes", 1) for row in rows.values())
+    passes = "once" if most_passes == 1 else f"up to {most_passes} times"
+    largest = {row.get("single_threads", 2): row["documents"] for row in ours}
+    threads = ", ".join(f"{count} up to {documents:,} documents" for count, documents in largest.items())
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     machine = results["machine"]
     lines = [
@@ -196,9 +201,10 @@ def page(results: Row) -> str:
             "a million documents shorter, so that all engines fit); 1,000 known-item queries of about four",
             "words. Every engine builds its index in a process of its own and is asked in another one, in turn. Each",
             "figure is the least of three rounds up",
-            "to 10,000 documents and of two beyond (one for an engine that took over four minutes), a",
-            "batch's of up to five in each. Builds and batches of ours have one thread, as they are told by",
-            "processor time, single queries two; its terms and documents lie in row groups of 2,048, its postings of",
+            "to 10,000 documents and of two beyond (one for an engine that took over four minutes), in each of which a",
+            f"batch is asked up to five times and all single queries {passes}. Builds and batches of ours have one",
+            f"thread, as they are told by processor time, single queries {threads}.",
+            "Its terms and documents lie in row groups of 2,048, its postings of",
             "16,384. One query includes the",
             "normalising of its text and the look-up of its terms; where an engine was too slow to be asked",
             "all 1,000, a",
