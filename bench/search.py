@@ -1,10 +1,11 @@
 """Time and weigh search at growing sizes: ours beside bm25s, tantivy, SQLite FTS5, DuckDB's fts and rank-bm25.
 
 Made-up documents (bench.texts), the same for all. Ours is the SQL of models/search/pruned and macros/search as dbt
-compiles it, with the made-up texts in place of its first relation. Each contender builds its index in one process and
-opens it in another, which is asked: the heap that a build leaves behind makes single queries up to a fifth slower. They
-take turns, several rounds over; the least of each figure is compared. Builds and batches of ours have one thread, as
-they are told by processor time; single queries have one up to 100,000 documents, as the others have, and two beyond.
+compiles it, with the made-up texts in place of its first relation. Each contender builds its index in one process,
+answers batches in another and single queries in a third: the heap that builds and batches leave behind makes single
+queries up to a fifth slower. They take turns, several rounds over; the least of each figure is compared. Builds and
+batches of ours have one thread, as they are told by processor time; single queries have one up to 100,000 documents, as
+the others have, and two beyond.
 bm25s computes the same function, and its rankings must be ours; the others round lengths (tantivy) or have another
 idf, and how often their scores agree is told.
 """
@@ -172,7 +173,8 @@ def build_ours(folder: Path, texts: Path) -> None:
 
 def open_ours(folder: Path, _: Path) -> Index:
     """Open our index. Builds and batches are told by processor time, of which one thread takes least."""
-    connection = duckdb.connect(str(folder / "index.duckdb"), config={"memory_limit": "3000MB"})
+    settings: dict[str, Any] = {"memory_limit": "3000MB", "preserve_insertion_order": "false"}
+    connection = duckdb.connect(str(folder / "index.duckdb"), config=settings)
     figures: dict[str, Any] = {}
     ((figures["terms"], figures["postings"], figures["tokens"]),) = connection.execute(
         "select (select count(*) from search.pruned_terms), count(*), sum(term_frequency) from search.pruned_postings"
@@ -204,7 +206,6 @@ def open_ours(folder: Path, _: Path) -> Index:
         return connection.execute(f"execute asked_{k}('{quoted}')").fetchall()
 
     def ask_all(queries: Sequence[str], k: int, function: str = "quick_search_many") -> list[Ranking]:
-        connection.execute("set preserve_insertion_order = false")
         connection.execute("create or replace temp table asked_queries (query_id integer, query_text varchar)")
         connection.execute("insert into asked_queries select unnest(range(len($1))), unnest($1)", [list(queries)])
         found = connection.execute(
@@ -445,48 +446,62 @@ def measure_build(name: str, folder: Path, texts: Path) -> dict[str, Any]:
     return taken | {"bytes": None if name == "rank_bm25" else size_of(folder)}
 
 
-def measure_queries(name: str, folder: Path, texts: Path) -> dict[str, Any]:
-    """Open one contender's index and ask it everything; run in a process of its own."""
+def asked_of(name: str, texts: Path) -> tuple[list[str], int]:
+    """Return the queries that a contender is asked, and of how many they are."""
+    queries = (texts / "queries.txt").read_text(encoding="ascii").splitlines()
+    return queries[: FEW_QUERIES.get(name, len(queries))], len(queries)
+
+
+def measure_batches(name: str, folder: Path, texts: Path) -> dict[str, Any]:
+    """Open one contender's index and ask it all queries at once; run in a process of its own."""
     index = OPENERS[name](folder, texts)
     report = index.figures | {"check_seconds": 0.0}
-    queries = (texts / "queries.txt").read_text(encoding="ascii").splitlines()
-    few = queries[: FEW_QUERIES.get(name, len(queries))]
-    report["queries"] = len(few)
-    share = len(queries) / len(few)
+    queries, all_queries = asked_of(name, texts)
+    report["queries"] = len(queries)
+    share = all_queries / len(queries)
     for k in DEPTHS:
         batches: list[tuple[float, float]] = []
         while len(batches) < REPEATS and sum(seconds for _, seconds in batches) < LONG_REPEATS:
             start = time.process_time(), time.perf_counter()
-            rankings = index.ask_all(few, k)
+            rankings = index.ask_all(queries, k)
             batches.append((time.process_time() - start[0], time.perf_counter() - start[1]))
         report[f"batch_{k}_cpu"] = min(cpu for cpu, _ in batches) * share
         report[f"batch_{k}_seconds"] = min(seconds for _, seconds in batches) * share
         if k == DEPTHS[0]:
             report["rankings"] = rankings
         begin = time.perf_counter()
-        if index.plain is not None and rankings != index.plain(few, k):
+        if index.plain is not None and rankings != index.plain(queries, k):
             raise BenchmarkError(f"pruned and plain search differ at k = {k}")
         report["check_seconds"] += time.perf_counter() - begin
+    return report
+
+
+def measure_singles(name: str, folder: Path, texts: Path) -> dict[str, Any]:
+    """Open one contender's index and ask it one query after the other; run in a process of its own."""
+    index = OPENERS[name](folder, texts)
+    queries, _ = asked_of(name, texts)
     index.before_single_queries()
-    for query in few[:20]:
+    for query in queries[:20]:
         index.ask(query, DEPTHS[0])
     passes: list[list[tuple[float, float]]] = []
     while len(passes) < REPEATS and sum(seconds for taken in passes for _, seconds in taken) < LONG_REPEATS:
         taken = []
-        for query in few[:SINGLE_QUERIES]:
+        for query in queries[:SINGLE_QUERIES]:
             start = time.process_time(), time.perf_counter()
             index.ask(query, DEPTHS[0])
             taken.append((time.process_time() - start[0], time.perf_counter() - start[1]))
         passes.append(taken)
-    report["single_passes"] = len(passes)
+    report: dict[str, Any] = {"single_passes": len(passes)}
     for share, label in ((0.5, "median"), (0.95, "p95"), (0.99, "p99")):
         for place, unit in enumerate(("cpu", "seconds")):
             of_passes = [percentile([times[place] for times in taken], share) for taken in passes]
             report[f"single_{label}_{unit}"] = min(of_passes)
+            if label == "median":  # which grows as a process goes on asking
+                report[f"single_median_last_{unit}"] = of_passes[-1]
     return report
 
 
-MEASURES = {"build": measure_build, "queries": measure_queries}
+MEASURES = {"build": measure_build, "batches": measure_batches, "singles": measure_singles}
 
 
 def agree(mine: Ranking, theirs: Ranking) -> bool:
@@ -506,8 +521,14 @@ def run(name: str, texts: Path, compiled: Path) -> dict[str, Any]:
         if name == "ours":
             shutil.copy(compiled / "ours.json", folder)
         for measure in MEASURES:
+            used = index
+            if (
+                measure != "build"
+            ):  # a copy, as to open ours writes functions into it, and to close it merges row groups
+                used = Path(folder) / measure
+                shutil.copytree(index, used)
             command = [sys.executable, "-m", "bench.search", "--measure", measure, name]
-            use = measured([*command, str(index), str(texts), str(answer)])
+            use = measured([*command, str(used), str(texts), str(answer)])
             report |= json.loads(answer.read_text()) | {"peak_bytes": max(report["peak_bytes"], use.memory)}
     return report
 
