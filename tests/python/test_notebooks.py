@@ -317,6 +317,9 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+GIVEN_UP = "net::ERR_ABORTED"  # Chromium's word for it
+
+
 @contextmanager
 def served(warehouse: Path, log: Path, *command: str) -> Iterator[str]:
     """Serve the notebooks from another process, on a port of its own; yield the address."""
@@ -349,7 +352,10 @@ def watched(browser: Browser, address: str, name: str) -> tuple[Page, list[str]]
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("requestfailed", lambda request: wrong.append(f"{request.url} failed"))
+    page.on(  # what the page itself gives up is no fault, such as a check of its SQL while it is left
+        "requestfailed",
+        lambda request: wrong.append(f"{request.url}: {request.failure}") if request.failure != GIVEN_UP else None,
+    )
     page.on(
         "response",
         lambda response: wrong.append(f"{response.status} {response.url}") if response.status >= 400 else None,
