@@ -379,7 +379,7 @@ PLOTS = """(place) => [...document.querySelectorAll(`.plot.${place}`)].map((plot
 
 def check_plots(page: Page, path: Path, place: str) -> None:
     """Every plot of a notebook is visible in this place and has marks."""
-    page.wait_for_function(f"(place) => ({PLOTS})(place).every((plot) => plot.right > 0)", arg=place)
+    page.wait_for_function(f"(place) => ({PLOTS})(place).every((plot) => plot.right > 0)", arg=place, timeout=60_000)
     found = page.evaluate(PLOTS, place)
     assert sorted(plot["title"] for plot in found) == plots_of(path)
     assert [plot["title"] for plot in found if not plot["marks"]] == []
