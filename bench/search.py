@@ -3,11 +3,10 @@
 Made-up documents (bench.texts), the same for all. Ours is the SQL of models/search/pruned and macros/search as dbt
 compiles it, with the made-up texts in place of its first relation. Each contender builds its index in one process,
 answers batches in another and single queries in a third: the heap that builds and batches leave behind makes single
-queries up to a fifth slower. They take turns, several rounds over; the least of each figure is compared. Builds and
-batches of ours have one thread, as they are told by processor time; single queries have one up to 100,000 documents, as
-the others have, and two beyond.
-bm25s computes the same function, and its rankings must be ours; the others round lengths (tantivy) or have another
-idf, and how often their scores agree is told.
+queries a tenth to a third slower. They take turns, several rounds over; the least of each figure is compared. Builds
+and batches of ours have one thread, as they are told by processor time; single queries have one up to 100,000
+documents, as the others have, and two beyond. bm25s computes the same function, and its rankings must be ours; the
+others round lengths (tantivy) or have another idf, and how often their scores agree is told.
 """
 
 from __future__ import annotations
@@ -522,9 +521,8 @@ def run(name: str, texts: Path, compiled: Path) -> dict[str, Any]:
             shutil.copy(compiled / "ours.json", folder)
         for measure in MEASURES:
             used = index
-            if (
-                measure != "build"
-            ):  # a copy, as to open ours writes functions into it, and to close it merges row groups
+            if measure != "build":
+                # A copy, as opening ours writes functions into it, and closing it merges its row groups
                 used = Path(folder) / measure
                 shutil.copytree(index, used)
             command = [sys.executable, "-m", "bench.search", "--measure", measure, name]

@@ -317,9 +317,6 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-GIVEN_UP = "net::ERR_ABORTED"  # Chromium's word for it
-
-
 @contextmanager
 def served(warehouse: Path, log: Path, *command: str) -> Iterator[str]:
     """Serve the notebooks from another process, on a port of its own; yield the address."""
@@ -344,6 +341,9 @@ def served(warehouse: Path, log: Path, *command: str) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(30)
+
+
+GIVEN_UP = "net::ERR_ABORTED"  # Chromium's word for it
 
 
 def watched(browser: Browser, address: str, name: str) -> tuple[Page, list[str]]:
