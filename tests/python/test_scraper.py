@@ -194,6 +194,8 @@ def console(page: Page, line: str) -> Any:
 def open_with_script(page: Page, address: str) -> None:
     """Open a page and paste the script."""
     page.goto(address)
+    # Its scenario comes from a server, which may take longer than the shortest of the ceilings
+    page.evaluate("globalThis.imitation?.has_begun")
     console(page, SCRIPT)
 
 
