@@ -328,7 +328,7 @@ def test_what_was_started_is_in_the_history_however_short(open_viewer: Open, zon
         }"""
     )
     wait_for(page, f"document.querySelector('#frame video')?.src.includes('{zone.videos[1]}')")
-    wait_until_playing(page)
+    # Not whether it plays: Chromium itself may pause a video that follows another one so soon
     assert history(page) == [zone.videos[1], zone.videos[0]]
 
 
@@ -555,20 +555,26 @@ def swipe(page: Page, start: tuple[int, int], end: tuple[int, int]) -> None:
     for index, (x, y) in enumerate(points):
         kind = "touchStart" if index == 0 else "touchMove"
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    # A finger that lifts while it moves flings, and for a while Chromium takes taps for what ends the fling
+    page.wait_for_timeout(200)
+    session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": end[0], "y": end[1] + 1}]})
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def test_phone(open_viewer: Open, zone: Zone) -> None:
     page = open_viewer(viewport=PHONE, has_touch=True, is_mobile=True)
     expect(page.locator("#sheet")).to_be_hidden()
+    has_played = "document.querySelector('#frame video').currentTime > 0.2"
     swipe(page, (190, 600), (190, 300))
     page.wait_for_url(f"**video={zone.videos[1]}")
+    wait_for(page, has_played)
     swipe(page, (190, 300), (190, 600))
     page.wait_for_url(f"**video={zone.videos[0]}")
+    wait_for(page, has_played)
     page.locator(".press").tap()
-    wait_for(
-        page, "!document.querySelector('#frame video').paused || document.querySelector('#frame video').currentTime > 0"
-    )
+    wait_for(page, "document.querySelector('#frame video').paused")
+    page.locator(".press").tap()
+    wait_until_playing(page)
     page.locator("#tab-info").tap()
     expect(page.locator("#sheet")).to_be_visible()
     expect(page.locator("#panel-info h2")).to_be_visible()
