@@ -16,12 +16,12 @@
         'search_index.document_fields',
     ] %}
     {%- if execute %}
+        {%- do create_search_indexes() %}
         {%- set built = run_query(
             "select count(*) from duckdb_tables() where database_name = current_database()"
             ~ " and schema_name || '.' || table_name in (" ~ quoted_list(tables) ~ ")"
         ).columns[0].values()[0] %}
         {%- if built == tables | length %}
-            {%- do create_search_indexes() %}
             {%- set systems = [] %}
             {%- for row in run_query(
                 'select system_id, refusal, is_best, formula, cleaning from search.searchable_systems order by system_id'

@@ -21,10 +21,16 @@
     {{ terms }}.weight * {{ pruned_saturation(postings, mean_document_length) }}
 {%- endmacro %}
 
-{# The tokens of a document in the mean. The functions hold it as a number: as a column it would go through each of their
-   joins, a twentieth of the time of one query. #}
+{# The tokens of a document in the mean. The functions hold it, and the number of documents, as numbers: as a column it
+   would go through each of their joins, a twentieth of the time of one query. #}
 {% macro pruned_mean_document_length(documents) -%}
     avg(cast({{ documents }}.document_length as double))
+{%- endmacro %}
+
+{# The number by which a term is looked up: 24 bits, as the index on it takes 19 bytes for each term then, and over 50 with
+   63 bits or with the term itself. #}
+{% macro pruned_term_key(term) -%}
+    cast({{ text_fingerprint(term) }} % {{ 2 ** 24 }} as integer)
 {%- endmacro %}
 
 {# More than the rounding of sums. #}
@@ -38,25 +44,30 @@
 {%- endmacro %}
 
 {# CTE: the terms of queries, each with its weight, the most that it adds, and what the last of its k best gets.
-   `queries` is a relation with query_text, normalised, and query_id but for one query. A term is looked up by the 63 bits
-   of its key alone, which the index holds once. #}
-{% macro pruned_query_terms(queries, k, is_one_query=false) -%}
+   `queries` is a relation with query_text, normalised, and query_id but for one query. Several terms may have one key. Were
+   the comparison of the terms an equality alone, it would be part of the join, and DuckDB, which reads by an index only
+   where that is all that a join asks for, would read the whole table. #}
+{% macro pruned_query_terms(queries, k, document_count, is_one_query=false) -%}
     {%- set query_id = '' if is_one_query else 'query_id, ' -%}
     query_words as (
         select
-            {{ query_id }}parts,
-            {{ explode('list_distinct(parts)') }} as term
+            {{ query_id }}term,
+            len(list_filter(parts, lambda part: part = term)) as query_term_frequency
         from (
             select
-                {{ query_id }}{{ split_text(clean_text('lower(query_text)', 'alphanumeric'), ' ') }} as parts
-            from {{ queries }}
-        ) as split_queries
+                {{ query_id }}parts,
+                {{ explode('list_distinct(parts)') }} as term
+            from (
+                select
+                    {{ query_id }}{{ split_text(clean_text('lower(query_text)', 'alphanumeric'), ' ') }} as parts
+                from {{ queries }}
+            ) as split_queries
+        ) as words
     ),
 
     weighted_terms as (
         select
-            query_words.* exclude (parts),
-            terms.term_number,
+            {{ query_id }}terms.term_number,
             terms.document_frequency,
             terms.greatest_saturation,
             case
@@ -64,10 +75,14 @@
                 when {{ k }} <= 100 then terms.hundredth_saturation
                 else 0
             end as kth_saturation,
-            len(list_filter(query_words.parts, lambda part: part = query_words.term))
-                * terms.inverse_document_frequency as weight
+            query_words.query_term_frequency * cast({{ idf_bm25_lucene({
+                'document_count': document_count, 'document_frequency': 'terms.document_frequency'
+            }) }} as double) as weight
         from query_words
-        inner join search.pruned_terms as terms on {{ text_fingerprint('query_words.term') }} = terms.term_key
+        inner join search.pruned_terms as terms
+            on
+                {{ pruned_term_key('query_words.term') }} = terms.term_key
+                and (query_words.term = terms.term or terms.term is null)
     ),
 
     query_terms as materialized (
@@ -118,8 +133,8 @@
 {%- endmacro %}
 
 {# CTEs: the documents that can be among the k best of one query, with their scores. The k-th score of the essential terms
-   alone tells which documents the terms left out can still lift among the best; those are given their whole score. What
-   counts is that there are few steps: each costs more than what one query reads in it. #}
+   alone tells which documents the terms left out can still lift among the best; those are given their whole score. There are
+   few steps, as in a small collection each costs more than what one query reads in it. #}
 {% macro pruned_scores_of_one(k, mean_document_length) -%}
     {{ parted_terms(is_one_query=true) }},
 
@@ -400,7 +415,7 @@
 
 {# quick_search(query, k := 10): the best documents for one query, as rank, score and doc_id. Characters that are not ASCII
    are normalised as in the index. #}
-{% macro quick_search_function(mean_document_length) -%}
+{% macro quick_search_function(mean_document_length, document_count) -%}
     create or replace macro quick_search(query, k := 10) as table
     with
 
@@ -416,7 +431,7 @@
         cross join {{ needed_forms_of_short_text('asked', "'standard'") }} as forms
     ),
 
-    {{ pruned_query_terms('queries', 'k', is_one_query=true) }},
+    {{ pruned_query_terms('queries', 'k', document_count, is_one_query=true) }},
 
     {{ pruned_scores_of_one('k', mean_document_length) }},
 
@@ -442,13 +457,13 @@
 
 {# quick_search_many(queries, k := 10), plain_search_many(queries, k := 10): the same for each row of a table that is named
    in `queries`, of query_id and query_text, ASCII. #}
-{% macro search_many_function(name, scores) -%}
+{% macro search_many_function(name, scores, document_count) -%}
     create or replace macro {{ name }}(queries, k := 10) as table
     with
 
     queries_asked as (select * from query_table(queries)),
 
-    {{ pruned_query_terms('queries_asked', 'k') }},
+    {{ pruned_query_terms('queries_asked', 'k', document_count) }},
 
     {{ scores }},
 
@@ -473,29 +488,37 @@
         ) <= k
 {%- endmacro %}
 
-{# All of them, as statements, with an expression of the index's mean_document_length. #}
-{% macro pruned_search_functions(mean_document_length) -%}
+{# All of them, as statements, with expressions of the index's mean_document_length and document_count. #}
+{% macro pruned_search_functions(mean_document_length, document_count) -%}
     {{ return([
-        quick_search_function(mean_document_length),
-        search_many_function('quick_search_many', pruned_scores_of_many('k', mean_document_length)),
-        search_many_function('plain_search_many', plain_scores(mean_document_length)),
+        quick_search_function(mean_document_length, document_count),
+        search_many_function('quick_search_many', pruned_scores_of_many('k', mean_document_length), document_count),
+        search_many_function('plain_search_many', plain_scores(mean_document_length), document_count),
     ]) }}
 {%- endmacro %}
 
 {# After pruned_terms is built, in its transaction, so that terms and functions are always of the same documents. #}
 {% macro create_pruned_search_functions() -%}
     {%- if execute %}
-        {%- set mean = run_query(
-            "select coalesce(cast(" ~ pruned_mean_document_length('documents') ~ " as varchar), '0')"
+        {%- set statistics = run_query(
+            "select coalesce(cast(" ~ pruned_mean_document_length('documents') ~ " as varchar), '0'), count(*)"
             ~ " from " ~ ref('pruned_documents') ~ " as documents"
-        ).columns[0].values()[0] %}
-        {%- for statement in pruned_search_functions("cast('" ~ mean ~ "' as double)") %}
+        ).rows[0] %}
+        {%- for statement in pruned_search_functions("cast('" ~ statistics[0] ~ "' as double)", statistics[1]) %}
             {%- do run_query(statement) %}
         {%- endfor %}
     {%- endif %}
 {%- endmacro %}
 
-{# For bench/search.py, which builds the same index of other texts and puts its mean in place of the name in braces. #}
-{% macro print_pruned_search_functions() -%}
-    {%- do print(tojson(pruned_search_functions("cast('{mean_document_length}' as double)"))) %}
+{# For bench/search.py, which builds the same index of other texts and puts their statistics in place of the names in
+   braces. #}
+{% macro print_pruned_search() -%}
+    {%- set indexes = [] %}
+    {%- for index in search_indexes() if index.table.startswith('pruned_') %}
+        {%- do indexes.append(search_index_statement(index)) %}
+    {%- endfor %}
+    {%- do print(tojson({
+        'indexes': indexes,
+        'functions': pruned_search_functions("cast('{mean_document_length}' as double)", '{document_count}')
+    })) %}
 {%- endmacro %}

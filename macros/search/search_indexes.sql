@@ -1,7 +1,18 @@
 {# The indexes that lead a search to its rows. They are dropped before a build and made at its end: DuckDB cannot list
    indexes, as dbt does for every table that it makes, while another thread exchanges a table that has one. #}
 {% macro search_indexes() -%}
-    {{ return({'searchable_documents': 'document_number', 'searchable_postings': 'term_key'}) }}
+    {{ return([
+        {'table': 'searchable_documents', 'column': 'document_number', 'unique': true},
+        {'table': 'searchable_postings', 'column': 'term_key', 'unique': true},
+        {'table': 'pruned_documents', 'column': 'place', 'unique': true},
+        {'table': 'pruned_terms', 'column': 'term_key', 'unique': false},
+    ]) }}
+{%- endmacro %}
+
+{# One of them as a statement. #}
+{% macro search_index_statement(index) -%}
+    create {{ 'unique ' if index.unique }}index if not exists {{ index.table }}_by_{{ index.column }}
+    on search.{{ index.table }} ({{ index.column }})
 {%- endmacro %}
 
 {# Before a build. #}
@@ -22,11 +33,13 @@
     {%- endif %}
 {%- endmacro %}
 
-{# Called by create_search_functions, which is DuckDB's alone. #}
+{# Of the tables that are there: those of models/search/pruned need not be. Called by create_search_functions, which is
+   DuckDB's alone. #}
 {% macro create_search_indexes() -%}
-    {%- for table, column in search_indexes().items() %}
-        {%- do run_query(
-            'create unique index if not exists ' ~ table ~ '_by_' ~ column ~ ' on search.' ~ table ~ ' (' ~ column ~ ')'
-        ) %}
+    {%- set tables = run_query(
+        "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'search'"
+    ).columns[0].values() %}
+    {%- for index in search_indexes() if index.table in tables %}
+        {%- do run_query(search_index_statement(index)) %}
     {%- endfor %}
 {%- endmacro %}

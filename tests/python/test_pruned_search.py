@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -79,6 +80,43 @@ def test_search_of_the_file_normalises_its_query(demo_build: BuildResult) -> Non
     assert demo_build.rows("select * from quick_search(null)") == []
 
 
+def test_terms_and_documents_are_found_by_indexes(demo_build: BuildResult) -> None:
+    """DuckDB leaves an index aside without a word where more is asked than it can tell."""
+
+    def scans(node: dict[str, Any]) -> list[tuple[str, str]]:
+        told = node.get("extra_info", {})
+        here = [(told["Table"].replace('"', "").split(".")[-1], told["Type"])] if "Table" in told else []
+        return here + [scan for child in node.get("children", []) for scan in scans(child)]
+
+    ((_, plan),) = demo_build.rows("explain (analyze, format json) select * from quick_search('dance with the dog')")
+    found = dict(scans(json.loads(plan)))
+    assert found["pruned_terms"] == found["pruned_documents"] == "Index Scan"
+    assert found["pruned_postings"] == "Sequential Scan"
+
+
+def test_terms_of_one_key_are_told_apart(compiled: Path, tmp_path: Path) -> None:
+    """Few share one of the 24 bits of a key; here all have the same."""
+    write_texts(tmp_path, SIZES[0])
+    ours = json.loads((compiled / "ours.json").read_text())
+    (tmp_path / "ours.json").write_text(json.dumps(ours).replace("% 16777216", "% 1"))
+    index = tmp_path / "index"
+    index.mkdir()
+    build_ours(index, tmp_path)
+    with duckdb.connect(str(index / "index.duckdb")) as connection:
+        ((keys, terms),) = connection.execute(
+            "select count(distinct term_key), count(*) from search.pruned_terms"
+        ).fetchall()
+        assert keys == 1 < terms
+    of_one_key = open_ours(index, tmp_path)
+    (tmp_path / "bm25s").mkdir()
+    build_bm25s(tmp_path / "bm25s", tmp_path)
+    theirs = open_bm25s(tmp_path / "bm25s", tmp_path)
+    queries = random_queries(tmp_path, 100, seed=1)
+    found = theirs.ask_all([query.lower().replace(",", " ") for query in queries], 10)
+    assert all(map(agree, of_one_key.ask_all(queries, 10), found))
+    assert all(map(agree, [of_one_key.ask(query, 10) for query in queries], found))
+
+
 def test_functions_hold_the_mean_length_of_their_documents(demo_build: BuildResult) -> None:
     """Written when the terms were, in the same transaction."""
     assert demo_build.rows(
@@ -125,7 +163,7 @@ def test_occurrences_at_the_ends_of_their_bits_come_back(compiled: Path) -> None
     """Collections of tests have fewer documents than the part of a place that stands beside the term's number."""
     terms = (0, 1, 255, 256, 8_388_607)
     places = (0, 1, 65_535, 65_536, 131_071, 16_777_215)
-    steps = dict(json.loads((compiled / "ours.json").read_text()))
+    steps = dict(json.loads((compiled / "ours.json").read_text())["tables"])
     with duckdb.connect() as connection:
         connection.execute("create schema search")
         connection.execute("create table search.int_pruned_words (word varchar, places integer[])")
@@ -148,10 +186,11 @@ def test_more_than_has_room_is_told(things: str, name: str, compiled: Path, tmp_
     """An occurrence has 48 bits: what is beyond them ends the build instead of running into another term."""
     room = {"documents": 16_777_216, "terms": 8_388_608}[things]
     write_texts(tmp_path, 30)
-    steps = json.loads((compiled / "ours.json").read_text())
+    ours = json.loads((compiled / "ours.json").read_text())
+    steps = ours["tables"]
     smaller = [[step, sql.replace(f"< {room}", "< 20")] if step == name else [step, sql] for step, sql in steps]
     assert smaller != steps
-    (tmp_path / "ours.json").write_text(json.dumps(smaller))
+    (tmp_path / "ours.json").write_text(json.dumps(ours | {"tables": smaller}))
     index = tmp_path / "index"
     index.mkdir()
     with pytest.raises(duckdb.Error, match=f"the pruned index has room for {room:,} {things}: divide the corpus"):
@@ -160,7 +199,7 @@ def test_more_than_has_room_is_told(things: str, name: str, compiled: Path, tmp_
 
 def build_under_limit(compiled: Path, texts: Path, path: Path, limit: str) -> int:
     """Build the index into a file; return the bytes that were spilled at most."""
-    steps = json.loads((compiled / "ours.json").read_text())
+    steps = json.loads((compiled / "ours.json").read_text())["tables"]
     report = path.with_suffix(".json")
     spilled = 0
     with duckdb.connect(str(path)) as connection:
@@ -177,7 +216,7 @@ def build_under_limit(compiled: Path, texts: Path, path: Path, limit: str) -> in
             [str(texts)],
         )
         for name, sql in steps:
-            if name and name != "pruned_texts":
+            if name != "pruned_texts":
                 connection.execute(f"create table search.{name} as {sql}")
                 spilled = max(spilled, json.loads(report.read_text())["system_peak_temp_dir_size"])
     return spilled

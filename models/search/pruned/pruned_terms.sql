@@ -14,9 +14,7 @@ documents as (select * from {{ ref('pruned_documents') }}),
 words as (select * from {{ ref('int_pruned_terms') }}),
 
 statistics as (
-    select
-        count(*) as document_count,
-        {{ pruned_mean_document_length('documents') }} as mean_document_length
+    select {{ pruned_mean_document_length('documents') }} as mean_document_length
     from documents
 ),
 
@@ -72,20 +70,17 @@ terms as (
 
 pruned_terms as (
     select
-        {{ text_fingerprint('terms.term') }} as term_key,
+        {{ pruned_term_key('terms.term') }} as term_key,
         terms.term,
         bounds.term_number,
         bounds.document_frequency,
-        cast({{ idf_bm25_lucene({
-            'document_count': 'statistics.document_count', 'document_frequency': 'bounds.document_frequency'
-        }) }} as double) as inverse_document_frequency,
-        bounds.greatest_saturation,
+        -- In few bits
+        cast(ceil(bounds.greatest_saturation * 1000) / 1000 as double) as greatest_saturation,
         cast(coalesce(bounds.tenth_bucket, 0) / {{ buckets }}.0 as double) as tenth_saturation,
         cast(coalesce(bounds.hundredth_bucket, 0) / {{ buckets }}.0 as double) as hundredth_saturation
     from bounds
     inner join terms on bounds.term_number = terms.term_number
-    cross join statistics
 )
 
 select * from pruned_terms
-order by term_key
+order by term_key, term
