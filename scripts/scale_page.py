@@ -182,6 +182,9 @@ def page(results: Row) -> str:
     passes = max(row["single_passes"] for row in rows.values())
     largest = {row["single_threads"]: row["documents"] for row in ours}
     threads = ", ".join(f"{count} up to {documents:,} documents" for count, documents in largest.items())
+    singles = max(row["single_queries"] for row in rows.values())
+    slow = {row["engine"]: row["queries"] for row in rows.values() if row["queries"] < 1_000}
+    asked = ", ".join(f"{engine} {queries}" for engine, queries in slow.items())
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     machine = results["machine"]
     lines = [
@@ -206,11 +209,10 @@ def page(results: Row) -> str:
             "goes on asking.",
             "Builds and batches of ours have one thread, as they are told by processor time; its single queries have",
             f"{threads}.",
-            "Its terms and documents lie in row groups of 2,048, its postings of",
-            "16,384. One query includes the",
-            "normalising of its text and the look-up of its terms; where an engine was too slow to be asked",
-            "all 1,000, a",
-            "batch is scaled up from those that it was asked. `ours` is `quick_search` and",
+            "Its tables lie in row groups of 16,384, and indexes lead to its terms and documents. One query includes",
+            f"the normalising of its text and the look-up of its terms. Single queries are the first {singles} of",
+            f"all. An engine that was too slow to be asked all 1,000 was asked the first ones ({asked}), and a batch",
+            "is scaled up from those. `ours` is `quick_search` and",
             "`quick_search_many` of the var",
             "`pruned_index`, whose rankings equal those of scoring every document for each of the 1,000",
             "queries, at top 10",
